@@ -1,0 +1,155 @@
+"""The posterior mode of the population parameters: where sampling starts, and what profiles the drift."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from modeling.domain.kernel import PackedStatistics, marginal_likelihood, pack
+from modeling.domain.priors import HierarchicalPriors
+from modeling.domain.statistics import SufficientStatistics
+
+Floats = NDArray[np.float64]
+STEP = 1e-4
+# A flat direction keeps the prior's unit width rather than an infinite one.
+WIDEST_VARIANCE = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class PopulationMode:
+    """Mode and Laplace approximation of the population posterior.
+
+    Attributes
+    ----------
+    beta, tau
+        (p,) population effects and climbers' SDs (0 where an effect does not vary), in the design's order.
+    sigma
+        SD of the session noise.
+    log_posterior, log_evidence
+        Log density at the mode (unconstrained scale) and Laplace's log marginal likelihood.
+    beta_covariance
+        (p, p) Laplace covariance of the population effects.
+    unconstrained
+        (p + q + 1,) the mode in the sampler's coordinates.
+    """
+
+    beta: Floats
+    tau: Floats
+    sigma: float
+    log_posterior: float
+    log_evidence: float
+    beta_covariance: Floats
+    unconstrained: Floats
+
+
+def population_mode(
+    *, statistics: SufficientStatistics, priors: HierarchicalPriors, start: Floats | None = None
+) -> PopulationMode:
+    """Maximise the marginal posterior of (beta, log tau, log sigma) with the kernel's gradient (L-BFGS).
+
+    The Jacobian of the logarithms belongs to the density, so the mode of a spread never collapses to zero.
+
+    Parameters
+    ----------
+    statistics
+        Sufficient statistics of the climbers.
+    priors
+        Priors in the design's order.
+    start
+        Where to begin, in the sampler's coordinates (another drift's mode, say).
+    """
+    density = LogPosterior(pack(statistics=ordered(statistics=statistics, priors=priors)), priors)
+    if start is None:
+        start = density.start(statistics)
+    found = minimize(
+        density.negative, start, jac=True, method="L-BFGS-B", options={"maxiter": 500, "ftol": 1e-12}
+    )
+    z: Floats = found.x
+    covariance, log_determinant = _laplace(density, z)
+    p, q = priors.mean.size, priors.n_random
+    order, sd = priors.order, priors.sd[priors.order]
+    beta, tau = np.empty(p), np.zeros(p)
+    beta[order] = priors.mean[order] + sd * z[:p]
+    tau[order[:q]] = priors.individual_sd[order[:q]] * np.exp(z[p : p + q])
+    beta_covariance = np.empty((p, p))
+    beta_covariance[np.ix_(order, order)] = covariance[:p, :p] * np.outer(sd, sd)
+    log_posterior = -float(found.fun)
+    return PopulationMode(
+        beta=beta,
+        tau=tau,
+        sigma=priors.noise_sd * float(np.exp(z[-1])),
+        log_posterior=log_posterior,
+        log_evidence=log_posterior + 0.5 * (log_determinant + z.size * np.log(2.0 * np.pi)),
+        beta_covariance=beta_covariance,
+        unconstrained=z,
+    )
+
+
+def ordered(*, statistics: SufficientStatistics, priors: HierarchicalPriors) -> SufficientStatistics:
+    """The same statistics with the columns in the kernel's order (those that vary between climbers first)."""
+    order = priors.order
+    if (order == np.arange(order.size)).all():
+        return statistics
+    return SufficientStatistics(
+        gram=statistics.gram[:, order][:, :, order],
+        moment=statistics.moment[:, order],
+        square=statistics.square,
+        n_sessions=statistics.n_sessions,
+        log_variance=statistics.log_variance,
+        last_level=statistics.last_level,
+        level_variance=statistics.level_variance,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LogPosterior:
+    """Log density of z = ((beta - mean) / sd, log(tau / individual_sd), log(sigma / noise_sd))."""
+
+    packed: PackedStatistics
+    priors: HierarchicalPriors
+
+    def start(self, statistics: SufficientStatistics) -> Floats:
+        """The prior means, with half the outcome's spread given to the noise."""
+        p, q = self.priors.mean.size, self.priors.n_random
+        n = max(int(statistics.n_sessions.sum()), 1)
+        square = float(statistics.square.sum()) / n
+        # The moment of the first column is the sum of the outcomes when nothing drifts: good enough to start from.
+        variance = max(square - (float(statistics.moment[:, 0].sum()) / n) ** 2, 1e-4 * max(square, 1e-8))
+        z = np.zeros(p + q + 1)
+        z[p : p + q] = np.log(0.5)
+        z[-1] = 0.5 * np.log(variance / 2.0) - np.log(self.priors.noise_sd)
+        return z
+
+    def negative(self, z: Floats) -> tuple[float, Floats]:
+        """Minus the log density and its gradient."""
+        priors, order, q = self.priors, self.priors.order, self.priors.n_random
+        p = priors.mean.size
+        sd = priors.sd[order]
+        beta = priors.mean[order] + sd * z[:p]
+        log_tau = z[p : p + q] + np.log(priors.individual_sd[order[:q]])
+        k = self.packed
+        value, d_beta, d_tau, d_sigma = marginal_likelihood(
+            beta, log_tau, z[-1] + np.log(priors.noise_sd), k.gram, k.moment, k.square, k.totals
+        )
+        scales = z[p:]
+        squared = np.exp(2.0 * np.minimum(scales, 50.0))
+        value += -0.5 * float(z[:p] @ z[:p]) + float((scales - 0.5 * squared).sum())
+        gradient = np.concatenate([d_beta * sd - z[:p], np.append(d_tau, d_sigma) + 1.0 - squared])
+        # normalising constants, so that evidences of different drifts (or column sets) compare
+        value -= 0.5 * p * np.log(2.0 * np.pi) + 0.5 * (q + 1) * np.log(np.pi / 2.0)
+        return -value, -gradient
+
+
+def _laplace(density: LogPosterior, z: Floats) -> tuple[Floats, float]:
+    """Inverse Hessian at the mode by central differences of the gradient, and its log determinant."""
+    hessian = np.empty((z.size, z.size))
+    for i in range(z.size):
+        step = np.zeros(z.size)
+        step[i] = STEP
+        hessian[i] = (density.negative(z + step)[1] - density.negative(z - step)[1]) / (2.0 * STEP)
+    values, vectors = np.linalg.eigh((hessian + hessian.T) / 2.0)
+    variances = 1.0 / np.maximum(values, 1.0 / WIDEST_VARIANCE)
+    return (vectors * variances) @ vectors.T, float(np.log(variances).sum())
