@@ -12,17 +12,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from climbiq.local.errors import CannotRun
+
 # The kernel's sockaddr_un holds 108 bytes with the closing NUL.
 SOCKET_PATH_MAX_BYTES = 107
 # Both keep their content over a reboot; the first is never swept by age.
 SHARED_PARENTS = (Path("/var/lib"), Path("/var/tmp"))  # noqa: S108  owner is checked
 
 
-class NoServerAccount(RuntimeError):
+class NoServerAccount(CannotRun):
     """We are root, PostgreSQL refuses to run as root, and there is no account to give it."""
 
 
-class UntrustedFolder(RuntimeError):
+class UntrustedFolder(CannotRun):
     """A folder under a well-known name in a shared place belongs to somebody else."""
 
 

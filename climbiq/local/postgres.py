@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal, TypedDict
 from urllib.parse import quote
 
+from climbiq.local.errors import CannotRun
 from climbiq.local.places import (
     exclusive,
     fingerprint,
@@ -23,7 +24,7 @@ from climbiq.local.places import (
     socket_folder,
 )
 from climbiq.local.postgres_binaries import find_bin_dir, major_version
-from climbiq.local.processes import HAS_PROC, command_line, dies_with_us, is_running, text_since, wait_until
+from climbiq.local.processes import HAS_PROC, command_line, dies_with_us, is_running, last_lines, wait_until
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ NOT_DURABLE = (
 )
 
 
-class PostgresFailed(RuntimeError):
+class PostgresFailed(CannotRun):
     """The embedded server did not start; the message carries what it said."""
 
 
@@ -81,10 +82,7 @@ class EmbeddedPostgres:
             if not (self.data_dir / "PG_VERSION").exists():
                 self._create_cluster()
             self._check_version()
-            if self._server_pid() is None:
-                self._launch()
-            elif not wait_until(self.ready, seconds=START_SECONDS):
-                raise PostgresFailed(f"the server of {self.data_dir} runs but does not answer")
+            self._bring_up()
         return self
 
     def stop(self, mode: Literal["smart", "fast", "immediate"] = "fast") -> None:
@@ -103,12 +101,25 @@ class EmbeddedPostgres:
         asked = [str(self._bin_dir / "pg_isready"), "-q", "-t", "3", "-h", str(self.socket_dir), "-p", "5432"]
         return subprocess.run(asked, check=False).returncode == 0
 
+    def alive(self) -> bool:
+        """Tell whether the server's process runs."""
+        return self._server_pid() is not None
+
     def superuser_url(self, database: str = "postgres") -> str:
         """Return a libpq URL of the cluster's superuser."""
         return (
             f"postgresql://{SUPERUSER}:{quote(self._password(), safe='')}@/{quote(database, safe='')}"
             f"?host={quote(str(self.socket_dir), safe='')}"
         )
+
+    def create_database(self, name: str) -> None:
+        """Create the database if it does not exist."""
+        import psycopg
+        from psycopg import sql
+
+        with psycopg.connect(self.superuser_url(), autocommit=True) as connection:
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
 
     def _choose_home(self, root: Path) -> Path:
         if self._account is None:
@@ -162,19 +173,24 @@ class EmbeddedPostgres:
                 f"set CLIMBIQ_PG_BIN to a PostgreSQL {made_by}, or dump and reload"
             )
 
-    def _launch(self) -> None:
+    def _bring_up(self) -> None:
         deadline = time.monotonic() + START_SECONDS
-        while not self._launch_once(seconds_left=deadline - time.monotonic()):
-            time.sleep(0.2)
+        while time.monotonic() < deadline:
+            if self._server_pid() is None:
+                if self._launch():
+                    return
+            elif self.ready():
+                return
+            time.sleep(0.1)  # a server that is stopping, recovering, or just killed
+        raise PostgresFailed(f"PostgreSQL of {self.data_dir} does not answer; see its log {self.log_path}")
 
-    def _launch_once(self, *, seconds_left: float) -> bool:
+    def _launch(self) -> bool:
         """Start the server and wait for it; False when leftovers of a killed one are still in the way."""
-        self._reap()
         # Whoever has the number in this file is not our server (see `_server_pid`): it was recycled.
         (self.data_dir / "postmaster.pid").unlink(missing_ok=True)
         with self.log_path.open("ab") as log:
             said_before = log.tell()
-            self._process = subprocess.Popen(
+            self._process = process = subprocess.Popen(
                 [str(self._bin_dir / "postgres"), "-D", str(self.data_dir), *self._settings()],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -183,18 +199,13 @@ class EmbeddedPostgres:
                 preexec_fn=dies_with_us(signal.SIGINT if self.durable else signal.SIGQUIT),  # noqa: PLW1509
                 **self._identity(),
             )
-        process = self._process
-        wait_until(lambda: process.poll() is not None or self.ready(), seconds=seconds_left)
+        wait_until(lambda: process.poll() is not None or self.ready(), seconds=START_SECONDS)
         if process.poll() is None:
-            if self.ready():
-                return True
-            self.stop("immediate")
-        said = text_since(self.log_path, said_before)
-        if seconds_left > 0 and any(trouble in said for trouble in PASSING_TROUBLE):
+            return self.ready()
+        said = last_lines(self.log_path, since=said_before)
+        if any(trouble in said for trouble in PASSING_TROUBLE):
             return False
-        raise PostgresFailed(
-            f"PostgreSQL did not start from {self.data_dir}; its log {self.log_path} says:\n{said}"
-        )
+        raise PostgresFailed(f"PostgreSQL did not start; its log {self.log_path} says:\n{said}")
 
     def _settings(self) -> list[str]:
         quoted_socket_dir = str(self.socket_dir).replace('"', '""')

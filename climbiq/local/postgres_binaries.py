@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from climbiq.local.errors import CannotRun
 from climbiq.local.places import (
     Account,
     exclusive,
@@ -21,7 +22,7 @@ OLDEST_MAJOR = 15
 SYSTEM_ROOT = Path("/usr/lib/postgresql")
 
 
-class NoPostgres(RuntimeError):
+class NoPostgres(CannotRun):
     """No usable PostgreSQL programs on this machine."""
 
 

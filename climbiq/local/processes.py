@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -67,13 +66,8 @@ def wait_until(condition: Callable[[], bool], *, seconds: float, pause_seconds: 
     return True
 
 
-def has_ended(process: subprocess.Popen[bytes]) -> bool:
-    """Reap the child if it ended."""
-    return process.poll() is not None
-
-
-def text_since(log: Path, offset: int, *, last_lines: int = 20) -> str:
-    """Return what was appended to a log after `offset` bytes, its last lines only."""
+def last_lines(log: Path, count: int = 20, *, since: int = 0) -> str:
+    """Return the last lines of a log, none from before its first `since` bytes."""
     with log.open("rb") as handle:
-        handle.seek(offset)
-        return "\n".join(handle.read().decode(errors="replace").splitlines()[-last_lines:])
+        handle.seek(max(since, handle.seek(0, os.SEEK_END) - 16_384))
+        return "\n".join(handle.read().decode(errors="replace").splitlines()[-count:])

@@ -8,22 +8,24 @@ import shutil
 import signal
 import socket
 import subprocess
+import time
 from pathlib import Path
 from urllib.parse import quote
 
+from climbiq.local.errors import CannotRun
 from climbiq.local.places import exclusive, make_folder, socket_folder
-from climbiq.local.processes import dies_with_us, text_since, wait_until
+from climbiq.local.processes import dies_with_us, last_lines, wait_until
 
 SOCKET_NAME = "valkey.sock"
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
 
 
-class NoValkey(RuntimeError):
+class NoValkey(CannotRun):
     """No usable Valkey or Redis program on this machine."""
 
 
-class ValkeyFailed(RuntimeError):
+class ValkeyFailed(CannotRun):
     """The embedded server did not start; the message carries what it said."""
 
 
@@ -59,27 +61,36 @@ class EmbeddedValkey:
     def start(self) -> EmbeddedValkey:
         """Run the server, or join the one already running."""
         with exclusive(self.home / "lock"):
-            if not self._listens():
-                self._launch()
-            elif not wait_until(self.ready, seconds=START_SECONDS):
-                raise ValkeyFailed(f"the server on {self.socket_path} runs but does not answer")
+            deadline = time.monotonic() + START_SECONDS
+            while not self.ready():
+                if time.monotonic() > deadline:
+                    raise ValkeyFailed(
+                        f"Valkey does not answer on {self.socket_path}; see its log {self.log_path}"
+                    )
+                if not self.alive():
+                    self._launch()
+                time.sleep(0.02)  # a server that is stopping or loading
         return self
 
     def stop(self) -> None:
         """Stop the server, whoever started it, its data written."""
-        self._ask("SHUTDOWN")
-        wait_until(lambda: not self._listens(), seconds=STOP_SECONDS)
-        if self._process is not None:
-            try:
-                self._process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-            self._process = None
+        if self._process is None:
+            self._ask("SHUTDOWN")
+            wait_until(lambda: not self.alive(), seconds=STOP_SECONDS)
+        self._end_own_process()
 
     def ready(self) -> bool:
         """Tell whether the server answers and has its data loaded."""
         return self._ask("PING").startswith(b"+PONG")
+
+    def alive(self) -> bool:
+        """Tell whether something listens on our socket."""
+        try:
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.connect(str(self.socket_path))
+        except OSError:
+            return False
+        return True
 
     def url(self, db: int = 0) -> str:
         """Return the URL that redis-py and Django's cache understand."""
@@ -90,9 +101,10 @@ class EmbeddedValkey:
         return f"redis+socket://{quote(str(self.socket_path))}?virtual_host=1"
 
     def _launch(self) -> None:
+        self._end_own_process()  # it was killed, or somebody removed its socket
         with self.log_path.open("ab") as log:
             said_before = log.tell()
-            process = self._process = subprocess.Popen(
+            self._process = process = subprocess.Popen(
                 [str(self._program), "-"],
                 stdin=subprocess.PIPE,
                 stdout=log,
@@ -104,15 +116,21 @@ class EmbeddedValkey:
         assert process.stdin is not None  # noqa: S101  asked for above
         with process.stdin as config:
             config.write(self._config().encode())
-        if (
-            wait_until(lambda: process.poll() is not None or self.ready(), seconds=START_SECONDS)
-            and self.ready()
-        ):
+        wait_until(lambda: process.poll() is not None or self.alive(), seconds=START_SECONDS)
+        if process.poll() is not None:
+            said = last_lines(self.log_path, since=said_before)
+            raise ValkeyFailed(f"Valkey did not start; its log {self.log_path} says:\n{said}")
+
+    def _end_own_process(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
             return
-        process.kill()
-        process.wait()
-        said = text_since(self.log_path, said_before)
-        raise ValkeyFailed(f"Valkey did not start; its log {self.log_path} says:\n{said}")
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
     def _config(self) -> str:
         quoted_socket, quoted_home = (
@@ -132,14 +150,6 @@ class EmbeddedValkey:
                 "",
             )
         )
-
-    def _listens(self) -> bool:
-        try:
-            with socket.socket(socket.AF_UNIX) as connection:
-                connection.connect(str(self.socket_path))
-        except OSError:
-            return False
-        return True
 
     def _ask(self, command: str) -> bytes:
         try:

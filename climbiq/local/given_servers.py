@@ -1,0 +1,71 @@
+"""Checks of the servers that the environment names, before anything is started on them."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+from climbiq.local.errors import CannotRun
+
+OLDEST_POSTGRES = 15
+OLDEST_REDIS = 7
+CONNECT_SECONDS = 5
+
+
+class UnusableServer(CannotRun):
+    """The server cannot be reached or is too old."""
+
+
+def check_postgres(url: str) -> None:
+    """Raise unless DATABASE_URL names a PostgreSQL that answers and is new enough."""
+    import psycopg
+
+    try:
+        with psycopg.connect(url, connect_timeout=CONNECT_SECONDS) as connection:
+            major = connection.info.server_version // 10_000
+    except psycopg.Error as error:
+        raise UnusableServer(f"DATABASE_URL names a PostgreSQL that cannot be used: {error}") from error
+    if major < OLDEST_POSTGRES:
+        raise UnusableServer(f"DATABASE_URL names PostgreSQL {major}; {OLDEST_POSTGRES} or newer is needed")
+
+
+def check_redis(url: str) -> None:
+    """Raise unless REDIS_URL names a Redis or Valkey that answers and is new enough."""
+    import redis
+
+    try:
+        with redis.Redis.from_url(
+            url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=CONNECT_SECONDS
+        ) as client:
+            version = str(client.info("server")["redis_version"])
+    except (redis.RedisError, ValueError, OSError) as error:
+        raise UnusableServer(f"REDIS_URL names a Redis that cannot be used: {error}") from error
+    if int(version.split(".", maxsplit=1)[0]) < OLDEST_REDIS:
+        raise UnusableServer(
+            f"REDIS_URL names Redis {version}; {OLDEST_REDIS} or newer (or Valkey) is needed"
+        )
+
+
+def without_account(url: str) -> str:
+    """Return a database URL without its user and password: our roles log in under their own names.
+
+    >>> without_account("postgresql://admin:secret@db.example:5432/climbiq?sslmode=require&user=admin")
+    'postgresql://db.example:5432/climbiq?sslmode=require'
+    """
+    parts = urlsplit(url)
+    kept = [(key, value) for key, value in parse_qsl(parts.query) if key not in {"user", "password"}]
+    return urlunsplit(
+        (parts.scheme, parts.netloc.rpartition("@")[2], parts.path, urlencode(kept, quote_via=quote), "")
+    )
+
+
+def broker_url(redis_url: str) -> str:
+    """Return Celery's spelling of a Redis URL.
+
+    >>> broker_url("unix:///run/valkey.sock?db=2"), broker_url("redis://cache:6379/1")
+    ('redis+socket:///run/valkey.sock?virtual_host=2', 'redis://cache:6379/1')
+    """
+    parts = urlsplit(redis_url)
+    if parts.scheme != "unix":
+        return redis_url
+    query = [("virtual_host" if key == "db" else key, value) for key, value in parse_qsl(parts.query)]
+    return urlunsplit(("redis+socket", parts.netloc, parts.path, urlencode(query), ""))

@@ -1,0 +1,52 @@
+"""What `make run` runs, in order, and as which database role. Edit this to add a step or a program."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+# The superuser is whoever DATABASE_URL names; the three others are the application's own.
+Role = Literal["superuser", "owner", "app", "service"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A `manage.py` command that has to succeed before the programs start."""
+
+    command: tuple[str, ...]
+    role: Role
+    demo_only: bool = False  # only into a cluster that we created ourselves
+
+
+@dataclass(frozen=True, slots=True)
+class LongRunning:
+    """A program that runs until Ctrl-C: a Python module and its arguments.
+
+    `{host}`, `{port}` and `{data_dir}` in the arguments are filled in.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    role: Role
+
+
+STEPS: tuple[Step, ...] = (
+    Step(("setup_database",), "superuser"),
+    Step(("migrate", "--no-input", "--verbosity=0"), "owner"),
+    Step(("load_literature_priors",), "service"),
+    Step(("collectstatic", "--no-input", "--verbosity=0"), "app"),
+    Step(("seed_demo", "--if-empty"), "service", demo_only=True),
+)
+
+WEB = (
+    *("uvicorn", "climbiq.asgi:application", "--host", "{host}", "--port", "{port}"),
+    *("--lifespan", "off", "--timeout-graceful-shutdown", "3", "--no-access-log"),
+)
+WORKER = ("celery", "-A", "climbiq.celery_app", "worker", "-Q", "default,training")
+BEAT = ("celery", "-A", "climbiq.celery_app", "beat", "--schedule", "{data_dir}/beat")
+
+PROGRAMS: tuple[LongRunning, ...] = (
+    LongRunning("web", WEB, "app"),
+    LongRunning("worker", WORKER, "service"),
+    LongRunning("beat", BEAT, "service"),
+)
