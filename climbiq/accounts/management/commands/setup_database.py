@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from climbiq import environment as env
+from climbiq.accounts.database import UnsuitableServer, add_rls_key, setup_database
+
+
+class Command(BaseCommand):
+    help = "Create the three database roles and the database named in DATABASE_URL. Safe to repeat."
+    requires_system_checks = []
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        url = env.text("DATABASE_URL")
+        passwords = {}
+        for role in env.ROLES:
+            passwords[role] = env.text(f"CLIMBIQ_{role.upper()}_PASSWORD")
+            if not passwords[role]:
+                raise CommandError(f"CLIMBIQ_{role.upper()}_PASSWORD is not set")
+        try:
+            setup_database(url=url, passwords=passwords)
+            add_rls_key(url=url, key=settings.RLS_KEY)
+        except (psycopg.Error, UnsuitableServer) as error:
+            raise CommandError(f"the database could not be prepared: {error}") from error
+        self.stdout.write("roles and database are ready")

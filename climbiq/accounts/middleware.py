@@ -1,0 +1,91 @@
+"""What every request passes through: one transaction with its claims, a second factor for staff, local time."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Final
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+
+from climbiq.accounts import rls
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+# Answered without a database: a probe must not depend on what it probes for others.
+WITHOUT_TRANSACTION: Final = ("/livez", "/static/")
+
+
+class RowLevelSecurity:
+    """Wrap the view *and* its rendering in one transaction that carries the signed claims of whoever asks.
+
+    An answer of 400 or above rolls everything back: nothing half-written. A stream's body runs later, outside
+    this transaction, and opens its own.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path.startswith(WITHOUT_TRANSACTION):
+            return self.get_response(request)
+        with transaction.atomic():
+            outer = rls.current_binding(connection) if settings.RLS_SET_ROLE else None
+            identity = rls.Identity.of(request.user)
+            if identity != rls.NOBODY or settings.RLS_SET_ROLE:
+                rls.bind(identity)
+            response = self.get_response(request)
+            if response.status_code >= HTTPStatus.BAD_REQUEST:
+                transaction.set_rollback(True)
+            elif outer is not None and not connection.needs_rollback:
+                rls.set_binding(connection, *outer)
+        return response
+
+
+class SecondFactorForStaff:
+    """Coaches and operators set up a second factor before anything else, except in the demo."""
+
+    ALLOWED: Final = ("/accounts/", "/static/", "/livez", "/readyz")
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        user = request.user
+        if (
+            settings.DEMO
+            or not user.is_authenticated
+            or not user.is_staff
+            or request.path.startswith(self.ALLOWED)
+        ):
+            return self.get_response(request)
+        from allauth.mfa.utils import is_mfa_enabled
+
+        if is_mfa_enabled(user):
+            return self.get_response(request)
+        return redirect(reverse("mfa_activate_totp"))
+
+
+class ClimberTimeZone:
+    """Dates and times on pages are the climber's own."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        zone = getattr(request.user, "time_zone", "UTC") or "UTC"
+        try:
+            timezone.activate(zoneinfo.ZoneInfo(zone))
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+            timezone.deactivate()
+        try:
+            return self.get_response(request)
+        finally:
+            timezone.deactivate()

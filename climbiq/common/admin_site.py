@@ -1,0 +1,30 @@
+"""The admin: coaches' workbench and operators' console. People log in through the same door as everybody."""
+
+from __future__ import annotations
+
+from django.contrib.admin import AdminSite
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import resolve_url
+
+
+class ClimbIQAdminSite(AdminSite):
+    """Django's admin with our name and allauth's login (rate limits, second factor)."""
+
+    site_header = "ClimbIQ for coaches"
+    site_title = "ClimbIQ"
+    index_title = "Workbench"
+    enable_nav_sidebar = True
+
+    def login(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:  # type: ignore[override]
+        """Send people to the one login page; somebody logged in without rights gets a plain answer."""
+        del extra_context
+        if request.user.is_authenticated and not self.has_permission(request):
+            from django.core.exceptions import PermissionDenied
+
+            raise PermissionDenied("These pages are for coaches.")
+        target: HttpResponseBase = redirect_to_login(
+            request.GET.get("next", resolve_url("admin:index")), resolve_url("account_login")
+        )
+        return target  # type: ignore[return-value]

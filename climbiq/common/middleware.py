@@ -1,0 +1,44 @@
+"""Small pieces every response passes through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.db import connections
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+
+class ReleaseConnections:
+    """Give the database connection back before a stream's first byte.
+
+    Django returns it when the response is finished; a stream would hold it for minutes.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if response.streaming:
+            for connection in connections.all(initialized_only=True):
+                if not connection.in_atomic_block:
+                    connection.close()
+        return response
+
+
+class PrivateByDefault:
+    """Pages and API answers are somebody's health data: no shared cache may keep them."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if not request.path.startswith("/static/"):
+            response.headers.setdefault("Cache-Control", "no-store, private")
+            response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+            response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        return response

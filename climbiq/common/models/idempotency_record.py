@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from climbiq.common.fields import reference, time_stamp, uuid_key
+
+
+class IdempotencyRecord(models.Model):
+    """What a write with an `Idempotency-Key` answered, so that its repetition answers the same."""
+
+    id = uuid_key()
+    user = reference(settings.AUTH_USER_MODEL, column="user_id", related_name="+")
+    key = models.TextField()
+    method = models.TextField()
+    path = models.TextField()
+    body_digest = models.TextField()
+    status = models.IntegerField()
+    content_type = models.TextField()
+    body = models.BinaryField()
+    created_at = time_stamp()
+
+    class Meta:
+        db_table = "idempotency_records"
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="idempotency_records_user_key")]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path} {self.key}"

@@ -1,0 +1,274 @@
+"""Settings, all from the environment; without one this is a safe production configuration that refuses to start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from climbiq import environment as env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+DEBUG = env.flag("CLIMBIQ_DEBUG")
+DEMO = env.flag("CLIMBIQ_DEMO")
+TLS = env.flag("CLIMBIQ_TLS", default=not (DEBUG or DEMO))
+
+
+def _secret(name: str) -> str:
+    value = env.text(name)
+    if not value:
+        raise ImproperlyConfigured(f"{name} is not set. `make run` makes one; in production set it yourself.")
+    return value
+
+
+SECRET_KEY = _secret("DJANGO_SECRET_KEY")
+SECRET_KEY_FALLBACKS = [key for key in env.text("DJANGO_SECRET_KEY_FALLBACKS").split(",") if key]
+RLS_KEY = bytes.fromhex(_secret("CLIMBIQ_RLS_KEY"))
+TOKEN_PEPPER = _secret("CLIMBIQ_TOKEN_PEPPER").encode()
+
+ALLOWED_HOSTS = [h for h in env.text("CLIMBIQ_HOSTS", "localhost,127.0.0.1,[::1]").split(",") if h]
+CSRF_TRUSTED_ORIGINS = [o for o in env.text("CLIMBIQ_ORIGINS").split(",") if o]
+
+ROOT_URLCONF = "climbiq.urls"
+ASGI_APPLICATION = "climbiq.asgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "accounts.User"
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # e-mail addresses are unique by a case-blind index
+
+INSTALLED_APPS = [
+    "climbiq.common.admin_config.ClimbIQAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "django_htmx",
+    "csp",
+    "django_eventstream",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "climbiq.common",
+    "climbiq.accounts",
+    "climbiq.jobs",
+    "climbiq.live",
+    "sessions_app",
+    "experts",
+    "modeling",
+    "recommendations",
+]
+
+MIDDLEWARE = [
+    "climbiq.common.middleware.ReleaseConnections",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "climbiq.common.middleware.PrivateByDefault",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "climbiq.accounts.middleware.RowLevelSecurity",
+    "climbiq.accounts.middleware.SecondFactorForStaff",
+    "climbiq.accounts.middleware.ClimberTimeZone",
+]
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# --- Data -----------------------------------------------------------------------------------------------------
+
+DATABASE_ROLE = env.database_role()
+DATABASES = {"default": env.django_database(url=_secret("DATABASE_URL"), role=DATABASE_ROLE)}
+# A login that is not the app role itself (one account for everything) switches to this role in every transaction.
+RLS_SET_ROLE = env.text("CLIMBIQ_RLS_SET_ROLE")
+
+REDIS_URL = env.text("REDIS_URL")
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {
+        "BACKEND": "climbiq.common.cache.ForgivingRedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "climbiq",
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+    }
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = TLS
+SESSION_COOKIE_NAME = "__Host-sessionid" if TLS else "climbiq_sessionid"
+CSRF_COOKIE_NAME = "__Host-csrftoken" if TLS else "climbiq_csrftoken"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "climbiq.common.views.csrf_failure"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+DIARY_UPLOAD_MAX_BYTES = 8_000_000
+
+# --- Security -------------------------------------------------------------------------------------------------
+
+SECURE_SSL_REDIRECT = TLS
+SECURE_HSTS_SECONDS = 31_536_000 if TLS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = TLS
+SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("CLIMBIQ_BEHIND_PROXY") else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF],
+        "font-src": [SELF],
+        "manifest-src": [SELF],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+    }
+}
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ["email", "display_name"]},
+    },
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+AUTHENTICATION_BACKENDS = [
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "today"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_FORMS = {"signup": "climbiq.accounts.forms.SignupForm"}
+ACCOUNT_ADAPTER = "climbiq.accounts.adapter.AccountAdapter"
+ACCOUNT_EMAIL_VERIFICATION = env.text("CLIMBIQ_EMAIL_VERIFICATION", "optional")
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_PRESERVE_USERNAME_CASING = False
+ACCOUNT_SESSION_REMEMBER = True
+ALLAUTH_TRUSTED_PROXY_COUNT = env.whole("CLIMBIQ_PROXY_COUNT", 0)
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+EMAIL_BACKEND = env.text("CLIMBIQ_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+DEFAULT_FROM_EMAIL = env.text("CLIMBIQ_FROM_EMAIL", "ClimbIQ <no-reply@localhost>")
+
+# --- API ------------------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "climbiq.accounts.authentication.PersonalTokenAuthentication",
+        "climbiq.accounts.authentication.BoundSessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated",
+        "climbiq.accounts.permissions.TokenScope",
+    ],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["climbiq.common.parsers.StrictJSONParser"],
+    "DEFAULT_THROTTLE_CLASSES": [
+        "climbiq.common.throttles.PerUserThrottle",
+        "rest_framework.throttling.ScopedRateThrottle",
+    ],
+    "DEFAULT_THROTTLE_RATES": {
+        "user": "600/min",
+        "anon": "60/min",
+        "recommendations": env.text("CLIMBIQ_RECOMMENDATION_RATE", "120/hour"),
+        "uploads": "20/hour",
+    },
+    "DEFAULT_PAGINATION_CLASS": "climbiq.common.pagination.NewestFirst",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "climbiq.common.problems.handle_exception",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "UNICODE_JSON": True,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "ClimbIQ",
+    "DESCRIPTION": "How good a climbing session is likely to be, what would make it better, and why.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "POSTPROCESSING_HOOKS": [],
+}
+
+# --- Streams --------------------------------------------------------------------------------------------------
+
+EVENTSTREAM_STORAGE_CLASS = "climbiq.live.storage.ReleasingStorage"
+EVENTSTREAM_CHANNELMANAGER_CLASS = "climbiq.live.channels.OwnChannels"
+STREAMS_PER_USER = env.whole("CLIMBIQ_STREAMS_PER_USER", 6)
+STREAMS_PER_PROCESS = env.whole("CLIMBIQ_STREAMS_PER_PROCESS", 400)
+
+# --- Claude ---------------------------------------------------------------------------------------------------
+
+ANTHROPIC_API_KEY = env.text("ANTHROPIC_API_KEY")
+ANTHROPIC_BASE_URL = env.text("ANTHROPIC_BASE_URL", "https://api.anthropic.com")
+NLG_MODEL = env.text("CLIMBIQ_NLG_MODEL", "claude-haiku-5-5")
+
+# --- Background work ------------------------------------------------------------------------------------------
+
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", REDIS_URL)
+
+# --- Words, time, files ---------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env.text("CLIMBIQ_STATIC_ROOT", str(BASE_DIR / "staticfiles")))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.text("CLIMBIQ_LOG_LEVEL", "INFO")},
+    "loggers": {"httpx2": {"level": "WARNING"}, "anthropic": {"level": "WARNING"}},
+}

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from climbiq.common.fields import reference, time_stamp, uuid_key
+
+
+class Recommendation(models.Model):
+    """Everything one recommendation was made from and everything it said: its evidence record.
+
+    Its events are rows of their own, so a stream can be resumed; `last_seq` and the lease keep them gapless and
+    written by one process at a time.
+    """
+
+    id = uuid_key()
+    user = reference(settings.AUTH_USER_MODEL, column="user_id", related_name="+")
+    session = reference("sessions_app.Session", column="session_id", null=True, related_name="+")
+    idempotency_key = models.TextField(null=True, blank=True)
+    request_digest = models.TextField(null=True, blank=True)
+    conditions = models.JSONField()
+    evidence = models.JSONField()
+    shadow = models.JSONField(null=True, blank=True)
+    overridden_by_rule = reference(
+        "experts.ExpertRule", column="overridden_by_rule", null=True, related_name="+"
+    )
+    expected_quality = models.FloatField(null=True, blank=True)
+    own_forecast = models.FloatField(null=True, blank=True)
+    own_forecast_at = time_stamp(db_default=False)
+    revealed_at = time_stamp(db_default=False)
+    rules_version = models.BigIntegerField()
+    prior_version = models.IntegerField()
+    model_version = models.TextField()
+    texts = models.JSONField(null=True, blank=True)
+    last_seq = models.IntegerField(db_default=0)
+    is_done = models.BooleanField(db_default=False)
+    lease_until = time_stamp(db_default=False)
+    lease_token = models.BigIntegerField(db_default=0)
+    created_at = time_stamp()
+    done_at = time_stamp(db_default=False)
+
+    class Meta:
+        db_table = "recommendations"
+        ordering = ["-created_at"]
+        indexes = [
+            models.Index(fields=["user", "-created_at"], name="recommendations_user_created"),
+            models.Index(fields=["session"], name="recommendations_session"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["id", "user"], name="recommendations_id_user"),
+            models.UniqueConstraint(fields=["user", "idempotency_key"], name="recommendations_user_key"),
+            models.CheckConstraint(
+                condition=models.Q(own_forecast__range=(1, 10)), name="recommendations_own_forecast_check"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"recommendation {self.pk}"
