@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
 DatabaseRole = Literal["owner", "app", "service"]
@@ -56,7 +56,7 @@ def database_role() -> DatabaseRole:
     role = text("CLIMBIQ_DB_ROLE", "app")
     if role not in ROLES:
         raise BadEnvironment(f"CLIMBIQ_DB_ROLE must be one of {', '.join(ROLES)}, not {role!r}")
-    return cast("DatabaseRole", role)
+    return role
 
 
 def parse_database_url(url: str) -> DatabaseAddress:

@@ -21,6 +21,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from django.contrib.auth.models import AnonymousUser
+
     from climbiq.accounts.models import User
 
 LIFETIME_SECONDS: Final = 60
@@ -39,10 +41,10 @@ class Identity:
     role: str = ""
 
     @classmethod
-    def of(cls, user: User | object) -> Identity:
+    def of(cls, user: User | AnonymousUser) -> Identity:
         """The identity of a request's user."""
-        if getattr(user, "is_authenticated", False) and getattr(user, "is_active", False):
-            return cls(str(user.pk), user.access_role)  # type: ignore[attr-defined]
+        if user.is_authenticated and user.is_active:
+            return cls(str(user.pk), user.access_role)
         return NOBODY
 
 

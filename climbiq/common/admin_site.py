@@ -17,7 +17,7 @@ class ClimbIQAdminSite(AdminSite):
     index_title = "Workbench"
     enable_nav_sidebar = True
 
-    def login(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:  # type: ignore[override]
+    def login(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
         """Send people to the one login page; somebody logged in without rights gets a plain answer."""
         del extra_context
         if request.user.is_authenticated and not self.has_permission(request):

@@ -13,7 +13,15 @@ from climbiq.domain.training_history import TrainingHistory
 from climbiq.domain.variables import ALIASES, in_room, variable
 from climbiq.domain.vocabularies import NIGGLE_SEVERITIES, NIGGLE_SITES
 
-__all__ = ["FIELD_ALIASES", "RULE_FIELDS", "RuleField", "UnknownRuleField", "build_state", "rule_field"]
+__all__ = [
+    "FIELD_ALIASES",
+    "RULE_FIELDS",
+    "FieldKind",
+    "RuleField",
+    "UnknownRuleField",
+    "build_state",
+    "rule_field",
+]
 
 FieldKind = Literal["number", "choice", "flag", "list"]
 

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import Final
 
-__all__ = ["UnstorableText", "clean_text"]
+__all__ = ["UnstorableText", "clean_text", "quotable"]
 
 # Overrides, embeddings and isolates make text display in another order than it reads. The marks that ordinary
 # Arabic or Hebrew needs (U+200E, U+200F, U+061C) are not among them, nor are the joiners of emoji.
@@ -56,3 +56,12 @@ def clean_text(raw: str, *, one_line: bool = False) -> str:
     text = _TAGS.sub(lambda match: match.group(1) or "", text)
     text = unicodedata.normalize("NFC", text)
     return " ".join(text.split()) if one_line else text.strip()
+
+
+def quotable(given: object) -> str:
+    """A name out of a request, short and plain enough to be quoted back.
+
+    >>> quotable("mood\x1b[31m" * 20)
+    'mood[31mmood[31mmood[31mmood[31mmood'
+    """
+    return "".join(c for c in str(given)[:40] if c.isprintable()) or "field without a name"

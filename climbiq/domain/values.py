@@ -14,7 +14,7 @@ from numbers import Integral, Real
 from typing import Any, Final, NoReturn, TypedDict
 
 from climbiq.domain.quantities import Kind, Variable
-from climbiq.domain.texts import UnstorableText, clean_text
+from climbiq.domain.texts import UnstorableText, clean_text, quotable
 from climbiq.domain.variables import ALIASES
 from climbiq.domain.vocabularies import NIGGLE_SEVERITIES
 
@@ -150,7 +150,7 @@ def parse_values(variables: Iterable[Variable], raw: Mapping[str, object]) -> di
     for given, raw_value in raw.items():
         found = known.get(ALIASES.get(given, given))
         if found is None:
-            problems[given] = f"There is no {_quotable(given)} here."
+            problems[given] = f"There is no {quotable(given)} here."
         elif found.name in values:
             problems[given] = f"{found.label} is given twice."
         else:
@@ -316,7 +316,7 @@ def _compact_niggles(variable: Variable, text: str) -> list[dict[str, object]]:
 def _niggle(variable: Variable, raw: object, what: str) -> Niggle:
     if not isinstance(raw, Mapping):
         _refuse(variable, f"{what}must have a location and a severity.")
-    unknown = [_quotable(key) for key in raw if key not in Niggle.__annotations__]
+    unknown = [quotable(key) for key in raw if key not in Niggle.__annotations__]
     if unknown:
         _refuse(variable, f"{what}has an unknown field: {unknown[0]}.")
     location = raw.get("location")

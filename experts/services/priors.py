@@ -45,9 +45,9 @@ def _row(name: str, prior: dict[str, Any], *, version: int, notes: str, digest: 
         variable_name=name,
         population_mean=_exact(prior["population_mean"]),
         population_std=_exact(prior["population_std"]),
-        individual_variance=_exact(prior.get("individual_variance")),
-        optimal_min=_exact(low),
-        optimal_max=_exact(high),
+        individual_variance=_exact_or_none(prior.get("individual_variance")),
+        optimal_min=_exact_or_none(low),
+        optimal_max=_exact_or_none(high),
         literature_mean=_exact(prior["population_mean"]),
         literature_std=_exact(prior["population_std"]),
         literature_sources=list(prior.get("sources", [])),
@@ -59,5 +59,9 @@ def _row(name: str, prior: dict[str, Any], *, version: int, notes: str, digest: 
     )
 
 
-def _exact(value: float | None) -> Decimal | None:
-    return None if value is None else Decimal(str(value))
+def _exact(value: float) -> Decimal:
+    return Decimal(str(value))
+
+
+def _exact_or_none(value: float | None) -> Decimal | None:
+    return None if value is None else _exact(value)

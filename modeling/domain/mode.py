@@ -80,7 +80,7 @@ def population_mode(
     return PopulationMode(
         beta=beta,
         tau=tau,
-        sigma=priors.noise_sd * float(np.exp(z[-1])),
+        sigma=float(np.hypot(priors.noise_floor, priors.noise_sd * np.exp(z[-1]))),
         log_posterior=log_posterior,
         log_evidence=log_posterior + 0.5 * (log_determinant + z.size * np.log(2.0 * np.pi)),
         beta_covariance=beta_covariance,
@@ -106,7 +106,7 @@ def ordered(*, statistics: SufficientStatistics, priors: HierarchicalPriors) -> 
 
 @dataclass(frozen=True, slots=True)
 class LogPosterior:
-    """Log density of z = ((beta - mean) / sd, log(tau / individual_sd), log(sigma / noise_sd))."""
+    """Log density of z = ((beta - mean) / sd, log(tau / individual_sd), log(s / noise_sd))."""
 
     packed: PackedStatistics
     priors: HierarchicalPriors
@@ -131,11 +131,14 @@ class LogPosterior:
         beta = priors.mean[order] + sd * z[:p]
         log_tau = z[p : p + q] + np.log(priors.individual_sd[order[:q]])
         k = self.packed
+        scales = np.clip(z[p:], -50.0, 50.0)
+        squared = np.exp(2.0 * scales)
+        excess = priors.noise_sd**2 * float(squared[-1])
+        variance = priors.noise_floor**2 + excess
         value, d_beta, d_tau, d_sigma = marginal_likelihood(
-            beta, log_tau, z[-1] + np.log(priors.noise_sd), k.gram, k.moment, k.square, k.totals
+            beta, log_tau, 0.5 * np.log(variance), k.gram, k.moment, k.square, k.totals
         )
-        scales = z[p:]
-        squared = np.exp(2.0 * np.minimum(scales, 50.0))
+        d_sigma *= excess / variance
         value += -0.5 * float(z[:p] @ z[:p]) + float((scales - 0.5 * squared).sum())
         gradient = np.concatenate([d_beta * sd - z[:p], np.append(d_tau, d_sigma) + 1.0 - squared])
         # normalising constants, so that evidences of different drifts (or column sets) compare

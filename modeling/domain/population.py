@@ -1,99 +1,178 @@
-"""From the table of population priors to the normal prior over one climber's coefficients."""
+"""From the population's draws to one climber: exact conditionals, averaged over the draws.
+
+Plain numpy: the nightly run and the web process call the same function, so what is served is what was trained.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
-from climbiq.domain.literature import (
-    INTERCEPT_INDIVIDUAL_SD,
-    INTERCEPT_PRIOR_MEAN,
-    INTERCEPT_PRIOR_SD,
-    OBSERVATION_NOISE_SD,
+from modeling.domain.drift import Drift, whiten
+from modeling.domain.posterior import (
+    GaussianPrior,
+    InvalidObservations,
+    PersonalPosterior,
+    checked_observations,
 )
-from climbiq.domain.variables import MODEL_VARIABLES, VARIABLES
-from modeling.domain.design_matrix import COEFFICIENTS
-from modeling.domain.posterior import GaussianPrior, InvalidPrior
+
+Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PopulationPrior:
-    """One row of `population_priors`: what one unit of a variable's dose is worth before own sessions.
+class InvalidDraws(ValueError):
+    """The population's draws are not finite or do not fit their names."""
+
+
+@dataclass(frozen=True, slots=True)
+class PopulationDraws:
+    """Posterior draws of the population parameters.
 
     Attributes
     ----------
-    mean, sd
-        Average coefficient over climbers and how uncertain that average is, quality points per unit.
-    individual_sd
-        Standard deviation of climbers around the average (the column's name says variance).
-    optimal_min, optimal_max
-        Where advice stays, in natural units; None: as registered.
-    version
-        0 for the literature as it ships.
+    names
+        Coefficient names, ``"intercept"`` first.
+    beta, tau
+        (s, p) population effects and climbers' SDs around them (0: the effect does not vary).
+    sigma
+        (s,) SD of the session noise.
     """
 
-    mean: float
-    sd: float
-    individual_sd: float
-    optimal_min: float | None = None
-    optimal_max: float | None = None
-    version: int = 0
+    names: tuple[str, ...]
+    beta: Floats
+    tau: Floats
+    sigma: Floats
 
     def __post_init__(self) -> None:
-        if not math.isfinite(self.mean):
-            raise InvalidPrior(f"a population mean must be finite, got {self.mean}")
-        if not all(math.isfinite(sd) and sd >= 0.0 for sd in (self.sd, self.individual_sd)):
-            raise InvalidPrior(f"standard deviations must be finite, got {self.sd} and {self.individual_sd}")
+        shape = (self.sigma.size, len(self.names))
+        if self.sigma.ndim != 1 or not (self.beta.shape == self.tau.shape == shape) or self.sigma.size == 0:
+            raise InvalidDraws(f"beta {self.beta.shape}, tau {self.tau.shape}, sigma {self.sigma.shape}")
+        if not (
+            np.isfinite(self.beta).all() and np.isfinite(self.tau).all() and np.isfinite(self.sigma).all()
+        ):
+            raise InvalidDraws("draws must be finite")
+        if (self.tau < 0.0).any() or (self.sigma <= 0.0).any():
+            raise InvalidDraws("tau must not be negative and sigma must be positive")
 
+    def thinned(self, *, n: int) -> PopulationDraws:
+        """At most ``n`` draws, evenly spaced: what is stored and served."""
+        if self.sigma.size <= n:
+            return self
+        keep = np.linspace(0, self.sigma.size - 1, n).round().astype(np.intp)
+        return PopulationDraws(self.names, self.beta[keep], self.tau[keep], self.sigma[keep])
 
-@cache
-def literature_priors() -> Mapping[str, PopulationPrior]:
-    """The priors before any coach or session has spoken.
+    def as_prior(self) -> GaussianPrior:
+        """The normal prior with the mean and covariance of a new climber's coefficients.
 
-    >>> literature_priors()["caffeine_mg"].mean
-    0.003
-    """
-    found = {}
-    for name in MODEL_VARIABLES:
-        entry, registered = VARIABLES[name].prior, VARIABLES[name].optimal_range
-        if entry is None:  # the registry's own test keeps this from happening
-            raise InvalidPrior(f"{name} has no prior")
-        found[name] = PopulationPrior(
-            mean=entry["population_mean"],
-            sd=entry["population_std"],
-            individual_sd=entry["individual_variance"],
-            optimal_min=registered[0] if registered else None,
-            optimal_max=registered[1] if registered else None,
+        >>> d = PopulationDraws(("intercept",), np.array([[5.0], [7.0]]), np.array([[1.0], [2.0]]), np.ones(2))
+        >>> float(d.as_prior().mean[0]), float(d.as_prior().covariance[0, 0])
+        (6.0, 3.5)
+        """
+        centred = self.beta - self.beta.mean(axis=0)
+        covariance = centred.T @ centred / self.sigma.size + np.diag((self.tau**2).mean(axis=0))
+        return GaussianPrior(
+            self.names, self.beta.mean(axis=0), covariance, float(np.sqrt((self.sigma**2).mean()))
         )
-    return found
 
 
-def population_prior(*, priors: Mapping[str, PopulationPrior]) -> GaussianPrior:
-    """What is believed about a new climber's coefficients, before their first session.
+@dataclass(frozen=True, slots=True)
+class ClimberPosterior:
+    """A climber's posterior and how much of each coefficient is their own.
 
-        intercept ~ N(5, 1² + INTERCEPT_INDIVIDUAL_SD²)
-        coefficient_k ~ N(mean_k, sd_k² + individual_sd_k²), independent
+    Attributes
+    ----------
+    posterior
+        Mean and covariance of the coefficients and of the level after the last session.
+    reliability
+        (p,) 1 - Var(b | y) / tau²: 0 is the population's coefficient, 1 entirely personal.
+    individual_variance
+        (p,) tau², averaged over the draws.
+    """
+
+    posterior: PersonalPosterior
+    reliability: Floats
+    individual_variance: Floats
+
+    def shrinkage_factor(self, *, spread: Floats) -> float:
+        """Mean reliability weighted by what the coefficients contribute: 0 population, 1 personal.
+
+        ``spread`` (p,) is each column's typical spread, 1 for the intercept: it brings tau² to quality points.
+        """
+        weight = self.individual_variance * spread**2
+        total = float(weight.sum())
+        return float(weight @ self.reliability) / total if total > 0.0 else 0.0
+
+
+def climber_posterior(
+    *,
+    population: PopulationDraws,
+    design: Floats,
+    outcome: Floats,
+    day: Floats | None = None,
+    drift: Drift | None = None,
+    noise_scale: float = 1.0,
+) -> ClimberPosterior:
+    """Exact conditional posterior of a climber, averaged over the population's draws.
+
+        theta | y, draw s ~ N(m_s, C_s),  m_s = beta_s + C_s X~'(y~ - X~ beta_s) / sigma_s²,
+        C_s = T_s (I + T_s X~'X~ T_s / sigma_s²)^-1 T_s
+        E theta = mean m_s,   Cov theta = mean C_s + Cov m_s
 
     Parameters
     ----------
-    priors
-        Variable → prior. Model variables it lacks take the literature's; other names have no column in the
-        design matrix and are not used.
+    population
+        Draws of a population posterior (a few dozen suffice).
+    design, outcome, day
+        (n, p), (n,) and (n,): the climber's sessions.
+    drift
+        The level's rate and half-life.
+    noise_scale
+        The climber's own noise over sigma.
 
     Examples
     --------
-    >>> prior = population_prior(priors={})
-    >>> prior.names[0], float(prior.mean[0]), float(prior.covariance[0, 0]), prior.sigma
-    ('intercept', 5.0, 2.0, 1.3)
+    >>> d = PopulationDraws(("intercept",), np.array([[5.0]]), np.array([[1.0]]), np.ones(1))
+    >>> c = climber_posterior(population=d, design=np.ones((3, 1)), outcome=np.array([7.0, 7.0, 7.0]))
+    >>> float(c.posterior.mean[0]), float(c.reliability[0])
+    (6.5, 0.75)
     """
-    used = [priors.get(name) or literature_priors()[name] for name in MODEL_VARIABLES]
-    mean = np.array([INTERCEPT_PRIOR_MEAN, *(p.mean for p in used)])
-    variances = [
-        INTERCEPT_PRIOR_SD**2 + INTERCEPT_INDIVIDUAL_SD**2,
-        *(p.sd**2 + p.individual_sd**2 for p in used),
-    ]
-    return GaussianPrior(COEFFICIENTS, mean, np.diag(variances), OBSERVATION_NOISE_SD)
+    if not (np.isfinite(noise_scale) and noise_scale > 0.0):
+        raise InvalidObservations(f"noise_scale must be positive, got {noise_scale}")
+    p = len(population.names)
+    design, outcome, day = checked_observations(p=p, design=design, outcome=outcome, day=day, drift=drift)
+    last_level, level_variance = np.zeros(p + 1), 0.0
+    if drift is not None and day is not None:
+        whitened = whiten(columns=np.column_stack([outcome, design]), day=day, drift=drift)
+        outcome, design = whitened.columns[:, 0], whitened.columns[:, 1:]
+        last_level, level_variance = whitened.last_level, whitened.level_variance
+    gram, moment = design.T @ design, design.T @ outcome
+    sigma2 = (population.sigma * noise_scale) ** 2
+    tau = population.tau
+    inner = np.eye(p) + tau[:, :, None] * tau[:, None, :] * (gram / sigma2[:, None, None])
+    inverse = np.linalg.inv(inner)
+    covariances = tau[:, :, None] * tau[:, None, :] * inverse
+    residual = (moment - population.beta @ gram) / sigma2[:, None]
+    means = population.beta + np.einsum("sij,sj->si", covariances, residual)
+    mean = means.mean(axis=0)
+    centred = means - mean
+    within = covariances.mean(axis=0)
+    covariance = within + centred.T @ centred / sigma2.size
+    covariance = (covariance + covariance.T) / 2.0
+    individual = (tau**2).mean(axis=0)
+    varies = individual > 0.0
+    reliability = np.zeros(p)
+    reliability[varies] = np.clip(1.0 - np.diag(within)[varies] / individual[varies], 0.0, 1.0)
+    of_design = last_level[1:]
+    posterior = PersonalPosterior(
+        names=population.names,
+        mean=mean,
+        covariance=covariance,
+        sigma=float(np.sqrt(sigma2.mean())),
+        n_sessions=outcome.size,
+        level_mean=float(last_level[0] - of_design @ mean),
+        level_variance=level_variance * float(sigma2.mean()) + float(of_design @ covariance @ of_design),
+        level_covariance=-covariance @ of_design,
+        drift=drift,
+    )
+    return ClimberPosterior(posterior, reliability, individual)

@@ -145,8 +145,8 @@ def condition(
 
     Source: Lindley & Smith (1972), Bayes estimates for the linear model.
     """
-    design, outcome, day = _checked(prior, design, outcome, day, drift)
-    n, p = design.shape
+    p = len(prior.names)
+    design, outcome, day = checked_observations(p=p, design=design, outcome=outcome, day=day, drift=drift)
     level_of_outcome, level_of_design, level_variance = 0.0, np.zeros(p), 0.0
     if drift is not None and day is not None:
         whitened = whiten(columns=np.column_stack([outcome, design]), day=day, drift=drift)
@@ -159,7 +159,7 @@ def condition(
         mean=mean,
         covariance=covariance,
         sigma=prior.sigma,
-        n_sessions=n,
+        n_sessions=outcome.size,
         level_mean=level_of_outcome - float(level_of_design @ mean),
         level_variance=level_variance + float(level_of_design @ covariance @ level_of_design),
         level_covariance=-covariance @ level_of_design,
@@ -263,13 +263,12 @@ def _update(prior: GaussianPrior, gram: Floats, moment: Floats) -> tuple[Floats,
     return prior.mean + covariance @ moment * scale, covariance
 
 
-def _checked(
-    prior: GaussianPrior, design: Floats, outcome: Floats, day: Floats | None, drift: Drift | None
+def checked_observations(
+    *, p: int, design: Floats, outcome: Floats, day: Floats | None, drift: Drift | None
 ) -> tuple[Floats, Floats, Floats | None]:
-    """Refuse what cannot be computed with; order the sessions by day."""
+    """Refuse what cannot be computed with; order the sessions by day when the level drifts."""
     design = np.asarray(design, dtype=np.float64)
     outcome = np.asarray(outcome, dtype=np.float64)
-    p = len(prior.names)
     if design.ndim != 2 or design.shape[1] != p or outcome.shape != design.shape[:1]:
         raise InvalidObservations(f"{p} coefficients, but design {design.shape} and outcome {outcome.shape}")
     if not (np.isfinite(design).all() and np.isfinite(outcome).all()):

@@ -18,7 +18,8 @@ class InvalidPriors(ValueError):
 class HierarchicalPriors:
     """Priors of population effects, climbers' spread and noise; stored with every run.
 
-        beta_k ~ N(mean_k, sd_k²),  tau_k ~ HalfNormal(individual_sd_k),  sigma ~ HalfNormal(noise_sd)
+        beta_k ~ N(mean_k, sd_k²),  tau_k ~ HalfNormal(individual_sd_k)
+        sigma² = noise_floor² + s²,  s ~ HalfNormal(noise_sd)
 
     Attributes
     ----------
@@ -30,6 +31,8 @@ class HierarchicalPriors:
         (p,) scale of the spread between climbers; 0: the same effect for everyone.
     noise_sd
         Scale of the session noise, quality points.
+    noise_floor
+        Noise that no rating is without; keeps ratings that never change from claiming certainty.
     """
 
     names: tuple[str, ...]
@@ -37,6 +40,7 @@ class HierarchicalPriors:
     sd: Floats
     individual_sd: Floats
     noise_sd: float = 1.0
+    noise_floor: float = 0.05
 
     def __post_init__(self) -> None:
         p = len(self.names)
@@ -54,6 +58,8 @@ class HierarchicalPriors:
             raise InvalidPriors("individual SDs must be finite and not negative")
         if not (np.isfinite(self.noise_sd) and self.noise_sd > 0.0):
             raise InvalidPriors("the noise's scale must be positive")
+        if not (np.isfinite(self.noise_floor) and self.noise_floor > 0.0):
+            raise InvalidPriors("the noise's floor must be positive")
 
     @property
     def order(self) -> NDArray[np.intp]:

@@ -23,7 +23,9 @@ class OneStepAhead:
     sd: Floats
 
 
-def predict_one_step_ahead(*, data: GroupedData, prior: GaussianPrior, drift: Drift | None = None) -> OneStepAhead:
+def predict_one_step_ahead(
+    *, data: GroupedData, prior: GaussianPrior, drift: Drift | None = None
+) -> OneStepAhead:
     """Filter each climber's coefficients and level jointly; no look-ahead.
 
     Equals ``predict(condition(earlier sessions), next row)`` for every row, at O(p²) a session.
@@ -38,7 +40,6 @@ def predict_one_step_ahead(*, data: GroupedData, prior: GaussianPrior, drift: Dr
         The level's rate and half-life.
     """
     drift = drift if drift is not None else Drift(0.0)
-    half_life = 0.0 if drift.is_random_walk else drift.half_life_days
     mean, sd = _filter(
         data.outcome,
         data.design,
@@ -48,7 +49,7 @@ def predict_one_step_ahead(*, data: GroupedData, prior: GaussianPrior, drift: Dr
         prior.covariance,
         prior.sigma,
         drift.rate_per_day,
-        half_life,
+        drift.half_life_days,
         drift.stationary_variance,
     )
     return OneStepAhead(mean, sd)
@@ -80,11 +81,11 @@ def _filter(
         for t in range(start[u], start[u + 1]):
             if t > start[u]:
                 days = day[t] - day[t - 1]
-                phi = 1.0 if half_life == 0.0 else 2.0 ** (-days / half_life)
+                phi = 1.0 if np.isinf(half_life) else 2.0 ** (-days / half_life)
                 state[p] *= phi
                 covariance[p, :] *= phi
                 covariance[:, p] *= phi
-                added = rate * days if half_life == 0.0 else stationary * (1.0 - phi * phi)
+                added = rate * days if np.isinf(half_life) else stationary * (1.0 - phi * phi)
                 covariance[p, p] += added * sigma**2
             row[:p] = design[t]
             variance = sigma**2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -116,7 +117,7 @@ class SufficientStatistics:
 
 
 def sufficient_statistics(
-    *, data: GroupedData, drift: Drift | None = None, noise_scale: Floats | None = None
+    *, data: GroupedData, drift: Drift | Sequence[Drift] | None = None, noise_scale: Floats | None = None
 ) -> SufficientStatistics:
     """Whiten every climber's sessions and sum their outer products, in one pass over the rows.
 
@@ -127,7 +128,7 @@ def sufficient_statistics(
     data
         Sessions ordered by climber and day.
     drift
-        The level's rate and half-life; None for a level that stays.
+        The level's rate and half-life, one for all or one for each climber; None for a level that stays.
     noise_scale
         (g,) each climber's own noise over sigma (s_u); None for the same noise everywhere.
 
@@ -138,18 +139,19 @@ def sufficient_statistics(
     >>> s.gram.ravel().tolist(), s.moment.ravel().tolist(), s.square.tolist()
     ([2.0], [3.0], [5.0])
     """
-    drift = drift if drift is not None else Drift(0.0)
     scale = np.ones(data.n_groups) if noise_scale is None else np.asarray(noise_scale, dtype=np.float64)
-    half_life = 0.0 if drift.is_random_walk else drift.half_life_days
+    each = [drift or Drift(0.0)] * data.n_groups if drift is None or isinstance(drift, Drift) else drift
+    if not (scale.size == len(each) == data.n_groups):
+        raise InvalidGroupedData(f"{data.n_groups} climbers, {len(each)} drifts, {scale.size} noise scales")
     gram, moment, square, log_variance, level, level_variance = _accumulate(
         data.outcome,
         data.design,
         data.start,
         data.day,
         scale,
-        drift.rate_per_day,
-        half_life,
-        drift.stationary_variance,
+        np.array([d.rate_per_day for d in each]),
+        np.array([d.half_life_days for d in each]),
+        np.array([d.stationary_variance for d in each]),
     )
     counts = np.diff(data.start)
     return SufficientStatistics(gram, moment, square, counts, log_variance, level, level_variance)
@@ -162,23 +164,24 @@ def _accumulate(
     start: Ints,
     day: Floats,
     scale: Floats,
-    rate: float,
-    half_life: float,
-    stationary: float,
+    rates: Floats,
+    half_lives: Floats,
+    stationaries: Floats,
 ) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats]:
-    """Scalar Kalman filter and outer products; half_life 0 stands for the random walk."""
+    """Scalar Kalman filter and outer products, climber by climber."""
     g, p = scale.size, design.shape[1]
     gram, moment, square = np.zeros((g, p, p)), np.zeros((g, p)), np.zeros(g)
     log_variance, level, level_variance = np.zeros(g), np.zeros((g, p + 1)), np.zeros(g)
     white = np.empty(p + 1)
     for u in range(g):
-        filtered, variance = level[u], stationary
+        filtered, variance = level[u], stationaries[u]
+        walk = np.isinf(half_lives[u])
         own = 1.0 / scale[u]
         for t in range(start[u], start[u + 1]):
             if t > start[u]:
                 days = day[t] - day[t - 1]
-                phi = 1.0 if half_life == 0.0 else 2.0 ** (-days / half_life)
-                added = rate * days if half_life == 0.0 else stationary * (1.0 - phi * phi)
+                phi = 1.0 if walk else 2.0 ** (-days / half_lives[u])
+                added = rates[u] * days if walk else stationaries[u] * (1.0 - phi * phi)
                 variance = phi * phi * variance + added
                 for j in range(p + 1):
                     filtered[j] *= phi

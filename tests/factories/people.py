@@ -6,8 +6,9 @@ import functools
 import itertools
 from typing import Any
 
-from climbiq.accounts.models import User
 from django.contrib.auth.hashers import make_password
+
+from climbiq.accounts.models import User
 
 PASSWORD = "boulder-problem-42"
 _numbers = itertools.count(1)

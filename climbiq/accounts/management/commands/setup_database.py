@@ -16,7 +16,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         url = env.text("DATABASE_URL")
-        passwords = {}
+        passwords: dict[str, str] = {}
         for role in env.ROLES:
             passwords[role] = env.text(f"CLIMBIQ_{role.upper()}_PASSWORD")
             if not passwords[role]:
