@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "django.forms",  # its widgets' templates, so that ours in templates/django/forms can replace them
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -119,7 +120,8 @@ CACHES: dict[str, dict[str, Any]] = {
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
-SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_AGE = 14 * 24 * 3600  # from the login on, however busy; SessionLifetime enforces it
+SESSION_IDLE_SECONDS = 12 * 3600
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = TLS
 SESSION_COOKIE_NAME = "__Host-sessionid" if TLS else "climbiq_sessionid"
@@ -187,6 +189,7 @@ ACCOUNT_SESSION_REMEMBER = True
 ALLAUTH_TRUSTED_PROXY_COUNT = env.whole("CLIMBIQ_PROXY_COUNT", 0)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 EMAIL_BACKEND = env.text("CLIMBIQ_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+EMAIL_FILE_PATH = env.text("CLIMBIQ_EMAIL_FOLDER") or None  # for the file-based backend
 DEFAULT_FROM_EMAIL = env.text("CLIMBIQ_FROM_EMAIL", "ClimbIQ <no-reply@localhost>")
 
 # --- API ------------------------------------------------------------------------------------------------------
@@ -258,9 +261,14 @@ TIME_ZONE = "UTC"
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.text("CLIMBIQ_STATIC_ROOT", str(BASE_DIR / "staticfiles")))
+_HASHED_STATIC = env.flag("CLIMBIQ_HASHED_STATIC", default=not DEBUG)  # needs `collectstatic`
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if _HASHED_STATIC
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
 }
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
 

@@ -20,6 +20,7 @@ os.environ["CLIMBIQ_DB_ROLE"] = "service"
 os.environ["REDIS_URL"] = testing.test_valkey().url()
 os.environ["CLIMBIQ_DEMO"] = ""
 os.environ["CLIMBIQ_TLS"] = "0"
+os.environ["CLIMBIQ_HASHED_STATIC"] = "0"  # no `collectstatic` before the tests
 for _name in (
     "CLIMBIQ_OWNER_PASSWORD",
     "CLIMBIQ_APP_PASSWORD",
