@@ -4,6 +4,9 @@ ALTER INDEX idx_scenario_consensus_process RENAME TO idx_scenario_consensus_proc
 ALTER INDEX idx_expert_rules_condition_fie RENAME TO idx_expert_rules_condition_fields;
 ALTER INDEX idx_expert_rules_active_priori RENAME TO idx_expert_rules_active_priority;
 
+DROP INDEX idx_population_priors_current;
+CREATE INDEX idx_population_priors_current ON population_priors (is_current) WHERE is_current = TRUE;
+
 ALTER TABLE synthetic_scenarios
     ADD CONSTRAINT synthetic_scenarios_converted_to_rule_id_fkey
         FOREIGN KEY (converted_to_rule_id) REFERENCES expert_rules (id),

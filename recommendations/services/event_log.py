@@ -1,0 +1,158 @@
+"""The events of a recommendation as rows: gapless, in order, written by one process at a time.
+
+Every statement runs in its own short transaction as the climber, and gives its connection back. A writer holds
+a lease; when its process dies the lease runs out, and whoever the client reconnects to takes over with a higher
+token. A writer whose token is no longer the latest can write nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from asgiref.sync import sync_to_async
+from django.db import connection, transaction
+
+from climbiq.accounts import rls
+
+LEASE_SECONDS: Final = 4.0
+
+T = TypeVar("T")
+
+
+class LeaseLost(RuntimeError):
+    """Another process writes this recommendation's events now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEvent:
+    """One event as the client gets it: `data` is one line of JSON."""
+
+    seq: int
+    event: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """The right to write one recommendation's events."""
+
+    recommendation_id: UUID
+    user_id: UUID
+    token: int
+
+
+def as_line(data: Mapping[str, Any]) -> str:
+    """JSON on one line: nothing in it can end a frame."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+async def in_own_transaction(user_id: UUID, work: Callable[[], T]) -> T:
+    """Run database work as one climber in a worker thread; hold no connection afterwards."""
+
+    def run() -> T:
+        try:
+            with rls.as_user(user_id):
+                return work()
+        finally:
+            if not connection.in_atomic_block:
+                connection.close()
+
+    return await sync_to_async(run, thread_sensitive=False)()
+
+
+def read_after(*, recommendation_id: UUID, seq: int) -> tuple[StoredEvent, ...]:
+    """Events with a higher number, in order."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT seq, event, data FROM recommendation_events"
+            " WHERE recommendation_id = %s AND seq > %s ORDER BY seq",
+            [recommendation_id, seq],
+        )
+        return tuple(StoredEvent(seq=s, event=e, data=d) for s, e, d in cursor.fetchall())
+
+
+def take_lease(*, recommendation_id: UUID, user_id: UUID) -> Lease | None:
+    """Become the writer, unless somebody is or everything is written."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE recommendations SET lease_token = lease_token + 1,"
+            " lease_until = clock_timestamp() + make_interval(secs => %s)"
+            " WHERE id = %s AND NOT is_done AND (lease_until IS NULL OR lease_until < clock_timestamp())"
+            " RETURNING lease_token",
+            [LEASE_SECONDS, recommendation_id],
+        )
+        row = cursor.fetchone()
+    return Lease(recommendation_id=recommendation_id, user_id=user_id, token=row[0]) if row else None
+
+
+def renew(lease: Lease) -> None:
+    """Stay the writer while waiting for words."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE recommendations SET lease_until = clock_timestamp() + make_interval(secs => %s)"
+            " WHERE id = %s AND lease_token = %s AND NOT is_done",
+            [LEASE_SECONDS, lease.recommendation_id, lease.token],
+        )
+        if cursor.rowcount != 1:
+            raise LeaseLost
+
+
+def append(lease: Lease, *, event: str, data: Mapping[str, Any]) -> int:
+    """Write the next event and renew the lease; its number."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH writer AS ("
+            " UPDATE recommendations SET last_seq = last_seq + 1, is_done = %s,"
+            "  done_at = CASE WHEN %s THEN now() END,"
+            "  lease_until = clock_timestamp() + make_interval(secs => %s)"
+            " WHERE id = %s AND lease_token = %s AND NOT is_done RETURNING last_seq)"
+            " INSERT INTO recommendation_events (recommendation_id, seq, user_id, event, data)"
+            " SELECT %s, last_seq, %s, %s, %s FROM writer RETURNING seq",
+            [
+                event == "done",
+                event == "done",
+                LEASE_SECONDS,
+                lease.recommendation_id,
+                lease.token,
+                lease.recommendation_id,
+                lease.user_id,
+                event,
+                as_line(data),
+            ],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise LeaseLost
+    return int(row[0])
+
+
+def store_text(lease: Lease, *, index: int, text: str, source: str) -> None:
+    """Keep a tip's final words with the evidence."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE recommendations SET texts = coalesce(texts, '{}'::jsonb)"
+            " || jsonb_build_object(%s::text, jsonb_build_object('text', %s::text, 'source', %s::text))"
+            " WHERE id = %s AND lease_token = %s",
+            [str(index), text, source, lease.recommendation_id, lease.token],
+        )
+
+
+def give_up(lease: Lease) -> None:
+    """Let another process take over now."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE recommendations SET lease_until = NULL WHERE id = %s AND lease_token = %s",
+            [lease.recommendation_id, lease.token],
+        )
+
+
+def notes_for_claude(lease: Lease) -> str | None:
+    """The climber's own words about the day, kept with the evidence only where they allow Claude to read them."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT evidence ->> 'notes' FROM recommendations WHERE id = %s", [lease.recommendation_id])
+        row = cursor.fetchone()
+    return row[0] if row else None

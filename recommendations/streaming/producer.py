@@ -1,0 +1,153 @@
+"""Puts a recommendation into words, detached from whoever asked: a client that leaves changes nothing.
+
+One producer over all processes, by lease. It continues from what is stored, so after a crash the next process
+tells only the tips that were not finished, and nothing is asked of Claude twice that was already paid for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from recommendations.narration.base import Chunk, Complete, NarrationRequest, Restart, narrate_tip
+from recommendations.narration.choice import narrators
+from recommendations.services import event_log
+from recommendations.services.event_log import Lease, LeaseLost, StoredEvent, in_own_transaction
+from recommendations.streaming.wakeups import WAKEUPS
+
+log = logging.getLogger(__name__)
+
+RENEW_EVERY_SECONDS: Final = event_log.LEASE_SECONDS / 3
+# After this many writers died over one recommendation, its words are made here, without Claude.
+TRUSTED_ATTEMPTS: Final = 3
+
+_tasks: dict[UUID, asyncio.Task[None]] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """What is to be told, read back from the stored events."""
+
+    tips: tuple[Mapping[str, Any], ...]
+    prediction: Mapping[str, Any]
+    stats: Mapping[str, Any]
+    started: frozenset[int]
+    completed: frozenset[int]
+
+    @classmethod
+    def from_events(cls, events: tuple[StoredEvent, ...]) -> Script:
+        """Collect the numbers and how far the telling got."""
+        by_name: dict[str, Mapping[str, Any]] = {}
+        started: set[int] = set()
+        completed: set[int] = set()
+        for stored in events:
+            data = json.loads(stored.data)
+            if stored.event == "nlg_start":
+                started.add(int(data["index"]))
+            elif stored.event == "nlg_complete":
+                completed.add(int(data["index"]))
+            else:
+                by_name[stored.event] = data
+        return cls(
+            tips=tuple(by_name.get("recommendations", {}).get("items", ())),
+            prediction=by_name.get("prediction", {}),
+            stats=by_name.get("stats", {}),
+            started=frozenset(started),
+            completed=frozenset(completed),
+        )
+
+
+def is_producing(recommendation_id: UUID) -> bool:
+    """Whether this process is telling it right now."""
+    task = _tasks.get(recommendation_id)
+    return task is not None and not task.done()
+
+
+def start_producing(lease: Lease) -> None:
+    """Begin telling in the background of the running loop; the task is kept until it ends."""
+    key = lease.recommendation_id
+    task = asyncio.create_task(_produce_safely(lease), name=f"recommendation {key}")
+    _tasks[key] = task
+    task.add_done_callback(lambda done: _tasks.pop(key, None) if _tasks.get(key) is done else None)
+
+
+async def _produce_safely(lease: Lease) -> None:
+    heart = asyncio.create_task(_keep_lease(lease))
+    try:
+        await _produce(lease)
+    except LeaseLost:
+        log.info("recommendation %s is written elsewhere", lease.recommendation_id)
+    except asyncio.CancelledError:
+        # The process stops: let the next one take over at once instead of after the lease.
+        with suppress(Exception):
+            await asyncio.shield(in_own_transaction(lease.user_id, lambda: event_log.give_up(lease)))
+        raise
+    except Exception:
+        log.exception("recommendation %s: telling failed", lease.recommendation_id)
+    finally:
+        heart.cancel()
+
+
+async def _keep_lease(lease: Lease) -> None:
+    while True:
+        await asyncio.sleep(RENEW_EVERY_SECONDS)
+        try:
+            await in_own_transaction(lease.user_id, lambda: event_log.renew(lease))
+        except LeaseLost:
+            return
+        except Exception:
+            log.exception("recommendation %s: lease not renewed", lease.recommendation_id)
+
+
+async def _produce(lease: Lease) -> None:
+    events = await in_own_transaction(
+        lease.user_id, lambda: event_log.read_after(recommendation_id=lease.recommendation_id, seq=0)
+    )
+    script = Script.from_events(events)
+    notes = await in_own_transaction(lease.user_id, lambda: event_log.notes_for_claude(lease))
+    for tip in script.tips:
+        index = int(tip["index"])
+        if index not in script.completed:
+            await _tell(lease, script, tip, notes=notes, again=index in script.started)
+    await _emit(lease, "done", {"v": 1})
+
+
+async def _tell(
+    lease: Lease, script: Script, tip: Mapping[str, Any], *, notes: str | None, again: bool
+) -> None:
+    index = int(tip["index"])
+    narrator, fallback = narrators(trusted=lease.token <= TRUSTED_ATTEMPTS, user_id=lease.user_id)
+    request = NarrationRequest(tip=tip, prediction=script.prediction, stats=script.stats, notes=notes)
+    await _emit(lease, "nlg_start", {"v": 1, "index": index, **({"restart": True} if again else {})})
+    async for item in narrate_tip(narrator=narrator, fallback=fallback, request=request):
+        match item:
+            case Chunk(text=text):
+                await _emit(lease, "nlg_chunk", {"v": 1, "index": index, "text": text})
+            case Restart():
+                await _emit(lease, "nlg_start", {"v": 1, "index": index, "restart": True})
+            case Complete():
+                data = {
+                    "v": 1,
+                    "index": index,
+                    "text": item.text,
+                    "source": item.source,
+                    "fallback": item.fallback,
+                }
+                await in_own_transaction(
+                    lease.user_id,
+                    lambda done=item: event_log.store_text(
+                        lease, index=index, text=done.text, source=done.source
+                    ),
+                )
+                await _emit(lease, "nlg_complete", data)
+
+
+async def _emit(lease: Lease, event: str, data: Mapping[str, Any]) -> None:
+    await in_own_transaction(lease.user_id, lambda: event_log.append(lease, event=event, data=data))
+    WAKEUPS.ring(lease.recommendation_id)

@@ -1,0 +1,101 @@
+"""Reads a recommendation's events as they are written, in this process or another, and resumes anywhere."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+from typing import Final
+from uuid import UUID
+
+from django.db import Error as DatabaseError
+
+from climbiq.common.streams import format_event
+from recommendations.services import event_log
+from recommendations.services.event_log import Lease, StoredEvent, in_own_transaction
+from recommendations.streaming.producer import is_producing, start_producing
+from recommendations.streaming.wakeups import WAKEUPS
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS: Final = 0.12  # while another process writes: its bell does not ring here
+IDLE_SECONDS: Final = 1.0  # while this process writes: a net under the bell
+CLAIM_EVERY_SECONDS: Final = 1.0
+PATIENCE_SECONDS: Final = 5.0  # how long a database that does not answer is waited for
+
+
+class BadEventId(ValueError):
+    """`Last-Event-ID` is not one of this recommendation's."""
+
+
+def parse_event_id(text: str, *, recommendation_id: UUID) -> int:
+    """The number in `<recommendation>:<number>`; a bare number is accepted too.
+
+    >>> parse_event_id("12", recommendation_id=UUID(int=0))
+    12
+    """
+    owner, _, number = text.strip().rpartition(":")
+    if (owner and owner != str(recommendation_id)) or not (number.isascii() and number.isdigit()):
+        raise BadEventId("Last-Event-ID is not an event of this recommendation")
+    if len(number) > 9:
+        raise BadEventId("Last-Event-ID is not an event of this recommendation")
+    return int(number)
+
+
+async def read_events(
+    *, recommendation_id: UUID, user_id: UUID, after: int = 0, lease: Lease | None = None
+) -> AsyncIterator[str]:
+    """Yield frames from `after` on until `done`, and see to it that somebody writes them."""
+    with WAKEUPS.listening(recommendation_id) as bell:
+        if lease is not None:
+            start_producing(lease)
+        claim_at = 0.0
+        while True:
+            bell.clear()
+            events = await _patiently(recommendation_id, user_id, after)
+            if events is None:
+                return  # the client reconnects with the last number it saw
+            for stored in events:
+                after = stored.seq
+                yield format_event(
+                    event_id=f"{recommendation_id}:{stored.seq}", event=stored.event, data=stored.data
+                )
+                if stored.event == "done":
+                    return
+            producing = is_producing(recommendation_id)
+            if not producing and time.monotonic() >= claim_at:
+                claim_at = time.monotonic() + CLAIM_EVERY_SECONDS
+                producing = await _try_to_produce(recommendation_id, user_id)
+            try:
+                async with asyncio.timeout(IDLE_SECONDS if producing else POLL_SECONDS):
+                    await bell.wait()
+            except TimeoutError:
+                continue
+
+
+async def _patiently(recommendation_id: UUID, user_id: UUID, after: int) -> tuple[StoredEvent, ...] | None:
+    give_up_at = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return await in_own_transaction(
+                user_id, lambda: event_log.read_after(recommendation_id=recommendation_id, seq=after)
+            )
+        except DatabaseError:
+            if time.monotonic() > give_up_at:
+                log.exception("recommendation %s: events cannot be read", recommendation_id)
+                return None
+            await asyncio.sleep(0.3)
+
+
+async def _try_to_produce(recommendation_id: UUID, user_id: UUID) -> bool:
+    try:
+        lease = await in_own_transaction(
+            user_id, lambda: event_log.take_lease(recommendation_id=recommendation_id, user_id=user_id)
+        )
+    except DatabaseError:
+        return False
+    if lease is None:
+        return False
+    start_producing(lease)
+    return True
