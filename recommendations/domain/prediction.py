@@ -151,7 +151,7 @@ def apply_modifiers(*, posterior: PersonalPosterior, multipliers: Mapping[str, f
     --------
     >>> import numpy as np
     >>> from modeling.domain.design_matrix import COLUMN
-    >>> from modeling.domain.population import population_prior
+    >>> from modeling.domain.population_prior import population_prior
     >>> from modeling.domain.posterior import condition
     >>> prior = population_prior(priors={})
     >>> posterior = condition(prior=prior, design=np.ones((0, 10)), outcome=np.zeros(0))
@@ -208,7 +208,7 @@ def predict_quality(
     Examples
     --------
     >>> import numpy as np
-    >>> from modeling.domain.population import population_prior
+    >>> from modeling.domain.population_prior import population_prior
     >>> from modeling.domain.posterior import condition
     >>> posterior = condition(
     ...     prior=population_prior(priors={}), design=np.ones((0, 10)), outcome=np.zeros(0)

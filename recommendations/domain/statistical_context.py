@@ -14,7 +14,7 @@ from scipy.special import ndtr, stdtrit
 
 from climbiq.domain.variables import ALIASES, VARIABLES
 from modeling.domain.design_matrix import TreatedSession
-from modeling.domain.population import PopulationPrior, literature_priors
+from modeling.domain.population_prior import PopulationPrior, literature_priors
 from modeling.domain.posterior import PersonalPosterior
 from recommendations.domain import rounding
 from recommendations.domain.population_statistics import PopulationStatistic, percentile_rank

@@ -28,7 +28,7 @@ def session(day=0.0, quality=6.0, **conditions):
 
 
 def test_columns_are_intercept_then_the_registry_order():
-    assert COEFFICIENTS == ("intercept", *MODEL_VARIABLES)
+    assert ("intercept", *MODEL_VARIABLES) == COEFFICIENTS
     assert [COLUMN[name] for name in COEFFICIENTS] == list(range(len(COEFFICIENTS)))
 
 
@@ -80,7 +80,7 @@ def test_as_treated(planned, actual, deviated, treated):
         ("days_since_hard_session", 365, 2),
         ("stress_level", 5, 2),
         ("soreness_level", 1, -1),
-        ("motivation_level", Decimal("4"), 1),
+        ("motivation_level", Decimal(4), 1),
     ],
 )
 def test_centred_dose_by_hand(name, value, dose):

@@ -10,7 +10,7 @@ import pytest
 from climbiq.domain.literature import LITERATURE_PRIORS
 from climbiq.domain.variables import MODEL_VARIABLES
 from modeling.domain.design_matrix import COLUMN
-from modeling.domain.population import PopulationPrior, literature_priors, population_prior
+from modeling.domain.population_prior import PopulationPrior, literature_priors, population_prior
 from modeling.domain.posterior import InvalidPrior
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from climbiq.domain.variables import MODEL_VARIABLES, VARIABLES
 from modeling.domain.design_matrix import COEFFICIENTS, COLUMN, TreatedSession, design_matrix
 from modeling.domain.drift import Drift
-from modeling.domain.population import population_prior
+from modeling.domain.population_prior import population_prior
 from modeling.domain.posterior import condition
 from recommendations.domain.prediction import (
     InvalidMultiplier,
@@ -185,7 +185,7 @@ class TestModifiers:
 
     def test_at_reference_nothing_moves(self):
         posterior, _ = seasoned_climber()
-        halved = apply_modifiers(posterior=posterior, multipliers={name: 0.5 for name in MODEL_VARIABLES})
+        halved = apply_modifiers(posterior=posterior, multipliers=dict.fromkeys(MODEL_VARIABLES, 0.5))
         assert (
             predict_quality(posterior=halved, conditions=REFERENCE).expected_quality
             == predict_quality(posterior=posterior, conditions=REFERENCE).expected_quality
