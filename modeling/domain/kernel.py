@@ -19,14 +19,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from modeling.domain.compiled import compiled
 from modeling.domain.statistics import SufficientStatistics
 
 Floats = NDArray[np.float64]
 LANES = 64
-OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": {"contract", "nsz", "arcp"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ def pack(*, statistics: SufficientStatistics) -> PackedStatistics:
     )
 
 
-@njit(**OPTIONS)  # type: ignore[untyped-decorator]
+@compiled
 def marginal_likelihood(
     beta: Floats,
     log_tau: Floats,
@@ -124,7 +123,7 @@ def marginal_likelihood(
     return value, d_beta, d_tau, fit - n - d_tau.sum()
 
 
-@njit(**OPTIONS)  # type: ignore[untyped-decorator]
+@compiled
 def _residuals(beta: Floats, gram: Floats, moment: Floats, square: Floats, u: Floats, lane: Floats) -> float:
     """Fill u = X'r; return the sum over lanes of r'r = y'y - beta'X'y - beta'u."""
     p = beta.size
@@ -144,7 +143,7 @@ def _residuals(beta: Floats, gram: Floats, moment: Floats, square: Floats, u: Fl
     return total
 
 
-@njit(**OPTIONS)  # type: ignore[untyped-decorator]
+@compiled
 def _factorise(tau: Floats, precision: float, gram: Floats, factor: Floats, lane: Floats) -> float:
     """Cholesky factor of M, with reciprocal pivots on the diagonal; return ½ sum log|M|."""
     q = tau.size
@@ -167,10 +166,11 @@ def _factorise(tau: Floats, precision: float, gram: Floats, factor: Floats, lane
             pivots[k] *= lane[k]
         if i % 4 == 3:
             log_pivots += _drain(pivots)
-    return 0.5 * (log_pivots + _drain(pivots))
+    log_pivots += _drain(pivots)
+    return 0.5 * log_pivots
 
 
-@njit(**OPTIONS)  # type: ignore[untyped-decorator]
+@compiled
 def _drain(pivots: Floats) -> float:
     """Sum of the logs, then start again at 1: one logarithm for four pivots, without overflow."""
     total = 0.0
@@ -180,7 +180,7 @@ def _drain(pivots: Floats) -> float:
     return total
 
 
-@njit(**OPTIONS)  # type: ignore[untyped-decorator]
+@compiled
 def _solve(tau: Floats, precision: float, u: Floats, factor: Floats, w: Floats, lane: Floats) -> float:
     """Fill w = L^-1 v; return the sum of v'h = w'w."""
     total = 0.0
@@ -196,7 +196,7 @@ def _solve(tau: Floats, precision: float, u: Floats, factor: Floats, w: Floats, 
     return total
 
 
-@njit(**OPTIONS)  # type: ignore[untyped-decorator]
+@compiled
 def _invert(factor: Floats, w: Floats, h: Floats, d_tau: Floats, lane: Floats) -> None:
     """Turn the factor into L^-1; h = L^-T w; add h² + diag(H) - 1 to d_tau."""
     q = d_tau.size

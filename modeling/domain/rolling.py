@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from modeling.domain.compiled import compiled
 from modeling.domain.drift import Drift
 from modeling.domain.posterior import GaussianPrior
 from modeling.domain.statistics import GroupedData, Ints
@@ -55,7 +55,7 @@ def predict_one_step_ahead(
     return OneStepAhead(mean, sd)
 
 
-@njit(nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled
 def _filter(
     outcome: Floats,
     design: Floats,

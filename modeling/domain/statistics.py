@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from modeling.domain.compiled import compiled
 from modeling.domain.drift import Drift
 
 Floats = NDArray[np.float64]
@@ -157,7 +157,7 @@ def sufficient_statistics(
     return SufficientStatistics(gram, moment, square, counts, log_variance, level, level_variance)
 
 
-@njit(nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp", "reassoc"})  # type: ignore[untyped-decorator]
+@compiled
 def _accumulate(
     outcome: Floats,
     design: Floats,

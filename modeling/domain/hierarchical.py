@@ -1,0 +1,220 @@
+"""The hierarchical model in PyMC, twice: climbers integrated out (what runs at night) and plain (its reference).
+
+    quality_ut = (mu0 + a_u + level_u(t)) + sum_k (beta_k + b_uk) x_utk + eps,   eps ~ N(0, sigma²)
+
+Both read whitened columns, so a drifting level is already in them (:mod:`modeling.domain.drift`). Parameters are
+sampled in units of their priors: natural units differ by three orders of magnitude (hours and milligrams).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import arviz as az
+import numpy as np
+import nutpie
+import pymc as pm
+import pytensor.tensor as pt
+from numpy.typing import NDArray
+
+from modeling.domain.diagnostics import Diagnostics, diagnose
+from modeling.domain.kernel import PackedStatistics, pack
+from modeling.domain.marginal_op import marginal_likelihood
+from modeling.domain.mode import PopulationMode, ordered, population_mode
+from modeling.domain.population import PopulationDraws
+from modeling.domain.priors import HierarchicalPriors
+from modeling.domain.statistics import GroupedData, SufficientStatistics
+
+Floats = NDArray[np.float64]
+# Chains start this far (in the mode's own coordinates) from the mode: apart enough for R-hat to mean something.
+START_SPREAD = 0.5
+# Stored per draw; their natural units are computed afterwards, which spares the sampler's compiler two seconds.
+UNITS = ["beta_unit", "tau_unit", "sigma_unit"]
+
+
+@dataclass(frozen=True, slots=True)
+class SamplerSettings:
+    """How long and how carefully to sample."""
+
+    draws: int = 500
+    tune: int = 400
+    chains: int = 4
+    cores: int | None = None
+    seed: int = 20260101
+    target_accept: float = 0.9
+    progress_bar: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SampledPopulation:
+    """Draws of the population parameters with their diagnostics."""
+
+    draws: PopulationDraws
+    diagnostics: Diagnostics
+
+
+def marginal_model(*, packed: PackedStatistics, priors: HierarchicalPriors) -> pm.Model:
+    """The model with every climber's effects integrated out exactly.
+
+    ``packed`` has its columns in the kernel's order (:func:`modeling.domain.mode.ordered`). All data are named
+    ``pm.Data``, so that a compiled model takes new climbers without being compiled again.
+    """
+    order, q = priors.order, priors.n_random
+    with pm.Model(
+        coords={"column": np.arange(order.size), "varying": np.arange(q)}, check_bounds=False
+    ) as model:
+        mean, sd = pm.Data("mean", priors.mean[order]), pm.Data("sd", priors.sd[order])
+        individual_sd = pm.Data("individual_sd", priors.individual_sd[order[:q]])
+        noise_sd = pm.Data("noise_sd", np.float64(priors.noise_sd))
+        noise_floor = pm.Data("noise_floor", np.float64(priors.noise_floor))
+        gram, moment = pm.Data("gram", packed.gram), pm.Data("moment", packed.moment)
+        square, totals = pm.Data("square", packed.square), pm.Data("totals", packed.totals)
+
+        beta_unit = pm.Normal("beta_unit", 0.0, 1.0, dims="column")
+        tau_unit = pm.HalfNormal("tau_unit", 1.0, dims="varying")
+        sigma_unit = pm.HalfNormal("sigma_unit", 1.0)
+        beta = pm.Deterministic("beta", mean + sd * beta_unit, dims="column")
+        tau = pm.Deterministic("tau", individual_sd * tau_unit, dims="varying")
+        sigma = pm.Deterministic("sigma", pt.sqrt(noise_floor**2 + (noise_sd * sigma_unit) ** 2))
+        log_likelihood, *_ = marginal_likelihood(
+            beta, pt.log(tau), pt.log(sigma), gram, moment, square, totals
+        )
+        pm.Potential("sessions", log_likelihood)
+    return model
+
+
+def plain_model(
+    *, outcome: Floats, design: Floats, climber: NDArray[np.int64], priors: HierarchicalPriors
+) -> pm.Model:
+    """The specification's model, repaired: centred covariates, a personal intercept, non-centred effects.
+
+    One parameter per climber and coefficient is sampled; the reference that the marginal model is held against.
+    """
+    order, q = priors.order, priors.n_random
+    columns = design[:, order]
+    n_climbers = int(climber.max()) + 1
+    coords = {"column": np.arange(order.size), "varying": np.arange(q), "climber": np.arange(n_climbers)}
+    with pm.Model(coords=coords) as model:
+        beta_unit = pm.Normal("beta_unit", 0.0, 1.0, dims="column")
+        tau_unit = pm.HalfNormal("tau_unit", 1.0, dims="varying")
+        sigma_unit = pm.HalfNormal("sigma_unit", 1.0)
+        beta = pm.Deterministic("beta", priors.mean[order] + priors.sd[order] * beta_unit, dims="column")
+        tau = pm.Deterministic("tau", priors.individual_sd[order[:q]] * tau_unit, dims="varying")
+        sigma = pm.Deterministic(
+            "sigma", pt.sqrt(priors.noise_floor**2 + (priors.noise_sd * sigma_unit) ** 2)
+        )
+        offset = pm.Normal("offset", 0.0, 1.0, dims=("climber", "varying"))
+        effect = pm.Deterministic("effect", offset * tau, dims=("climber", "varying"))
+        expected = pt.dot(columns, beta) + (columns[:, :q] * effect[climber]).sum(axis=1)
+        pm.Normal("quality", expected, sigma, observed=outcome)
+    return model
+
+
+def sample_population(
+    *,
+    statistics: SufficientStatistics,
+    priors: HierarchicalPriors,
+    settings: SamplerSettings | None = None,
+    mode: PopulationMode | None = None,
+) -> SampledPopulation:
+    """Sample the marginal model with nutpie, every chain started near the mode.
+
+    Parameters
+    ----------
+    statistics
+        Sufficient statistics in the design's column order.
+    priors
+        Priors in the same order.
+    settings
+        Draws, chains, seed.
+    mode
+        Where to start; found when not given.
+    """
+    settings = settings if settings is not None else SamplerSettings()
+    mode = mode if mode is not None else population_mode(statistics=statistics, priors=priors)
+    order, q = priors.order, priors.n_random
+    packed = pack(statistics=ordered(statistics=statistics, priors=priors))
+    compiled = _compiled(priors.mean.size, q).with_data(
+        mean=priors.mean[order],
+        sd=priors.sd[order],
+        individual_sd=priors.individual_sd[order[:q]],
+        noise_sd=np.float64(priors.noise_sd),
+        noise_floor=np.float64(priors.noise_floor),
+        gram=packed.gram,
+        moment=packed.moment,
+        square=packed.square,
+        totals=packed.totals,
+    )
+    trace = _sample(replace(compiled, initial_point_func=_near(mode.unconstrained)), settings)
+    return SampledPopulation(_population_draws(trace, priors), _diagnostics(trace, UNITS))
+
+
+def sample_plain(
+    *, data: GroupedData, priors: HierarchicalPriors, settings: SamplerSettings
+) -> az.InferenceData:
+    """Sample the unmarginalised model with nutpie: slow, for comparison."""
+    climber = np.repeat(np.arange(data.n_groups), np.diff(data.start))
+    model = plain_model(outcome=data.outcome, design=data.design, climber=climber, priors=priors)
+    return _sample(nutpie.compile_pymc_model(model, var_names=["beta", "tau", "sigma", "effect"]), settings)
+
+
+@lru_cache(maxsize=8)
+def _compiled(p: int, q: int) -> Any:
+    """Compile the marginal model once per shape; the data follow with ``with_data``."""
+    names = ("intercept", *(f"column {k}" for k in range(1, p)))
+    individual = np.ones(p)
+    individual[q:] = 0.0
+    priors = HierarchicalPriors(names, np.zeros(p), np.ones(p), individual)
+    empty = SufficientStatistics(
+        np.zeros((1, p, p)), np.zeros((1, p)), np.zeros(1), np.zeros(1, dtype=np.int64), np.zeros(1),
+        np.zeros((1, p + 1)), np.zeros(1),
+    )  # fmt: skip
+    model = marginal_model(packed=pack(statistics=empty), priors=priors)
+    return nutpie.compile_pymc_model(model, var_names=UNITS)
+
+
+def _sample(compiled: Any, settings: SamplerSettings) -> az.InferenceData:
+    return nutpie.sample(
+        compiled,
+        draws=settings.draws,
+        tune=settings.tune,
+        chains=settings.chains,
+        cores=settings.cores,
+        seed=settings.seed,
+        target_accept=settings.target_accept,
+        save_warmup=False,
+        progress_bar=settings.progress_bar,
+    )
+
+
+def _near(mode: Floats) -> Callable[[Any], Floats]:
+    def start(seed: Any) -> Floats:
+        return np.asarray(mode + START_SPREAD * np.random.default_rng(seed).uniform(-1.0, 1.0, mode.size))
+
+    return start
+
+
+def _population_draws(trace: az.InferenceData, priors: HierarchicalPriors) -> PopulationDraws:
+    order, q = priors.order, priors.n_random
+    beta_unit, tau_unit, sigma_unit = (_flat(trace, name) for name in UNITS)
+    beta, tau = np.empty(beta_unit.shape), np.zeros(beta_unit.shape)
+    beta[:, order] = priors.mean[order] + priors.sd[order] * beta_unit
+    tau[:, order[:q]] = priors.individual_sd[order[:q]] * tau_unit
+    sigma = np.hypot(priors.noise_floor, priors.noise_sd * sigma_unit)
+    return PopulationDraws(names=priors.names, beta=beta, tau=tau, sigma=sigma)
+
+
+def _flat(trace: az.InferenceData, name: str) -> Floats:
+    values = trace.posterior[name].to_numpy()
+    return np.asarray(values.reshape(-1, *values.shape[2:]))
+
+
+def _diagnostics(trace: az.InferenceData, names: list[str]) -> Diagnostics:
+    chains = np.concatenate(
+        [trace.posterior[name].to_numpy().reshape(*trace.posterior[name].shape[:2], -1) for name in names],
+        axis=2,
+    )
+    return diagnose(chains=chains, divergences=int(trace.sample_stats["diverging"].sum()))
