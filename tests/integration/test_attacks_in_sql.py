@@ -1,0 +1,402 @@
+"""What an attacker with the web application's own database login can do: nothing beyond their own rows.
+
+Every statement here runs as `climbiq_app` over a connection of its own, as injected SQL would.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+import pytest
+
+from climbiq.accounts.rls import Identity, sign
+from tests.fixtures.database import copy_template, role_url, run_on_server, superuser_url
+
+KEY = bytes.fromhex("5a" * 32)
+DENIED = "42501"
+
+
+@dataclass
+class World:
+    app: psycopg.Connection[Any]
+    service: psycopg.Connection[Any]
+    root: psycopg.Connection[Any]
+    alice: uuid.UUID
+    bob: uuid.UUID
+    carol: uuid.UUID
+    dave: uuid.UUID
+    olga: uuid.UUID
+    bobs_session: uuid.UUID
+    open_scenario: uuid.UUID
+    settled_scenario: uuid.UUID
+
+    @contextlib.contextmanager
+    def acting(
+        self, who: uuid.UUID | None, role: str = "climber", claims: str | None = None
+    ) -> Iterator[None]:
+        text = claims if claims is not None else sign(Identity(str(who), role), now=time.time(), key=KEY)
+        with self.app.transaction():
+            self.app.execute("SELECT set_config('app.claims', %s, true)", [text])
+            yield
+
+    def ask(self, who: uuid.UUID | None, sql: str, args: list[Any] | None = None, **identity: Any) -> Any:
+        """The first value, the number of rows changed, or the SQLSTATE of the refusal."""
+        try:
+            with self.acting(who, **identity):
+                cursor = self.app.execute(sql, args or [])
+                return cursor.fetchone()[0] if cursor.description else cursor.rowcount
+        except psycopg.Error as error:
+            return error.sqlstate
+
+
+def person(root: psycopg.Connection[Any], name: str, **flags: bool) -> uuid.UUID:
+    return root.execute(
+        "INSERT INTO users (email, password, display_name, is_staff, is_superuser)"
+        " VALUES (%s, 'argon2$secret', %s, %s, %s) RETURNING id",
+        [f"{name}@example.org", name, flags.get("staff", False), flags.get("superuser", False)],
+    ).fetchone()[0]
+
+
+@pytest.fixture(scope="module")
+def world(template_database) -> Iterator[World]:
+    name = "climbiq_attacks"
+    copy_template(name)
+    connections = [
+        psycopg.connect(url, autocommit=True)
+        for url in (role_url(name, "app"), role_url(name, "service"), superuser_url(name))
+    ]
+    app, service, root = connections
+    alice, bob = person(root, "alice"), person(root, "bob")
+    carol, dave = person(root, "carol", staff=True), person(root, "dave", staff=True)
+    olga = person(root, "olga", staff=True, superuser=True)
+    bobs_session = uuid.UUID(int=0)
+    for user in (alice, bob):
+        for day in (1, 2, 3):
+            bobs_session = service.execute(
+                "INSERT INTO sessions (user_id, session_date) VALUES (%s, %s) RETURNING id",
+                [user, f"2026-01-0{day}"],
+            ).fetchone()[0]
+            service.execute(
+                "INSERT INTO pre_session_data (session_id, user_id, sleep_notes) VALUES (%s, %s, %s)",
+                [bobs_session, user, f"note of {user}"],
+            )
+        service.execute("INSERT INTO model_outputs (user_id, coefficients) VALUES (%s, '{}')", [user])
+        service.execute("INSERT INTO baseline_assessments (user_id, age) VALUES (%s, 30)", [user])
+    scenarios = [
+        service.execute(
+            "INSERT INTO synthetic_scenarios (baseline_snapshot, pre_session_snapshot, status, ai_reasoning)"
+            " VALUES ('{}', '{}', %s, 'because') RETURNING id",
+            [status],
+        ).fetchone()[0]
+        for status in ("in_review", "consensus_reached")
+    ]
+    yield World(app, service, root, alice, bob, carol, dave, olga, bobs_session, *scenarios)
+    for connection in connections:
+        connection.close()
+    run_on_server("DROP DATABASE {} WITH (FORCE)", name)
+
+
+def forged(w: World) -> str:
+    honest = sign(Identity(str(w.alice), "climber"), now=time.time(), key=KEY)
+    return honest.replace(str(w.alice), str(w.bob))
+
+
+CLIMBER_ATTACKS: dict[str, tuple[str, Callable[[World], list[Any]], Any]] = {
+    "reads only own sessions": ("SELECT count(*) FROM sessions", lambda w: [], 3),
+    "cannot read by owner": ("SELECT count(*) FROM sessions WHERE user_id = %s", lambda w: [w.bob], 0),
+    "cannot read by key": ("SELECT count(*) FROM sessions WHERE id = %s", lambda w: [w.bobs_session], 0),
+    "cannot update": ("UPDATE sessions SET status = 'skipped' WHERE user_id = %s", lambda w: [w.bob], 0),
+    "cannot delete": ("DELETE FROM sessions WHERE user_id = %s", lambda w: [w.bob], 0),
+    "cannot insert for another": (
+        "INSERT INTO sessions (user_id, session_date) VALUES (%s, '2026-02-02')",
+        lambda w: [w.bob],
+        DENIED,
+    ),
+    "cannot give a row away": ("UPDATE sessions SET user_id = %s", lambda w: [w.bob], DENIED),
+    "cannot attach to another's session": (
+        "INSERT INTO post_session_data (session_id, session_quality) VALUES (%s, 1)",
+        lambda w: [w.bobs_session],
+        DENIED,
+    ),
+    "cannot attach to another's session as oneself": (
+        "INSERT INTO post_session_data (session_id, user_id, session_quality) VALUES (%s, %s, 1)",
+        lambda w: [w.bobs_session, w.alice],
+        "23503",
+    ),
+    "joins reach no notes of others": (
+        "SELECT count(*) FROM pre_session_data WHERE sleep_notes <> %s",
+        lambda w: [f"note of {w.alice}"],
+        0,
+    ),
+    "reads one model": ("SELECT count(*) FROM model_outputs", lambda w: [], 1),
+    "cannot write a model": ("UPDATE model_outputs SET coefficients = '{\"x\": 1}'", lambda w: [], DENIED),
+    "cannot write priors": ("UPDATE population_priors SET population_mean = 9", lambda w: [], DENIED),
+    "cannot write statistics": ("DELETE FROM population_statistics", lambda w: [], DENIED),
+    "sees no scenarios": ("SELECT count(*) FROM synthetic_scenarios WHERE id IS NOT NULL", lambda w: [], 0),
+    "sees no judgments": ("SELECT count(*) FROM expert_scenario_responses", lambda w: [], 0),
+    "sees no audit log": ("SELECT count(*) FROM rule_audit_log", lambda w: [], 0),
+    "cannot add a rule": (
+        "INSERT INTO expert_rules (name, conditions, actions) VALUES ('x', '{}', '[]')",
+        lambda w: [],
+        DENIED,
+    ),
+    "cannot truncate": ("TRUNCATE sessions CASCADE", lambda w: [], DENIED),
+    "cannot read the key": ("SELECT key FROM app.rls_key", lambda w: [], DENIED),
+    "cannot switch policies off": ("ALTER TABLE sessions DISABLE ROW LEVEL SECURITY", lambda w: [], DENIED),
+    "cannot drop a policy": ("DROP POLICY own_rows ON sessions", lambda w: [], DENIED),
+    "cannot become the service": ("SET LOCAL ROLE climbiq_service", lambda w: [], DENIED),
+    "cannot become the owner": ("SET LOCAL ROLE climbiq_owner", lambda w: [], DENIED),
+    "cannot change the session's user": ("SET SESSION AUTHORIZATION climbiq_owner", lambda w: [], DENIED),
+    "cannot replace the claims function": (
+        "CREATE OR REPLACE FUNCTION app.uid() RETURNS uuid LANGUAGE sql AS 'SELECT NULL::uuid'",
+        lambda w: [],
+        DENIED,
+    ),
+    "cannot make helpers": (
+        "CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        lambda w: [],
+        DENIED,
+    ),
+    "cannot make tables": ("CREATE TABLE loot (t text)", lambda w: [], DENIED),
+    "cannot become a coach": ("UPDATE users SET is_staff = true WHERE id = %s", lambda w: [w.alice], DENIED),
+    "cannot become an operator": (
+        "UPDATE users SET is_superuser = true WHERE id = %s",
+        lambda w: [w.alice],
+        DENIED,
+    ),
+    "cannot change another account": (
+        "UPDATE users SET email = 'x@y.z' WHERE id = %s",
+        lambda w: [w.bob],
+        DENIED,
+    ),
+    "cannot set another password": (
+        "UPDATE users SET password = '!' WHERE id = %s",
+        lambda w: [w.bob],
+        DENIED,
+    ),
+    "cannot join the coaches": (
+        "INSERT INTO users_groups (user_id, group_id) SELECT %s, id FROM auth_group WHERE name = 'Coaches'",
+        lambda w: [w.alice],
+        DENIED,
+    ),
+    "sees no jobs of others": ("SELECT count(*) FROM jobs", lambda w: [], 0),
+    "a policy is not fooled by an error in a filter": (
+        "SELECT count(*) FROM sessions WHERE 1 / (CASE WHEN user_id = %s THEN 0 ELSE 1 END) = 1",
+        lambda w: [w.bob],
+        3,
+    ),
+    "a key that exists is refused as taken (known limit)": (
+        "INSERT INTO sessions (id, user_id, session_date) VALUES (%s, %s, '2026-02-02')",
+        lambda w: [w.bobs_session, w.alice],
+        "23505",
+    ),
+}
+
+
+@pytest.mark.parametrize(("sql", "args", "expected"), CLIMBER_ATTACKS.values(), ids=CLIMBER_ATTACKS)
+def test_a_climber(world, sql, args, expected):
+    before = world.root.execute("SELECT count(*) FROM sessions").fetchone()
+    assert world.ask(world.alice, sql, args(world)) == expected
+    assert world.root.execute("SELECT count(*) FROM sessions").fetchone() == before
+
+
+def test_without_claims_everything_is_loud(world):
+    for table in ("sessions", "pre_session_data", "baseline_assessments", "model_outputs", "recommendations"):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="no claims bound"):
+            world.app.execute(f"SELECT count(*) FROM {table}")
+
+
+def test_claims_end_with_their_transaction(world):
+    assert world.ask(world.alice, "SELECT count(*) FROM sessions") == 3
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="no claims bound"):
+        world.app.execute("SELECT count(*) FROM sessions")
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        pytest.param(forged, id="another's key under one's own signature"),
+        pytest.param(lambda w: f"{w.bob}|climber|9999999999|{'0' * 64}", id="made-up signature"),
+        pytest.param(lambda w: f"{w.bob}|climber|9999999999", id="no signature"),
+        pytest.param(lambda w: "|||", id="empty parts"),
+        pytest.param(lambda w: "x", id="garbage"),
+        pytest.param(
+            lambda w: sign(Identity(str(w.alice), "climber"), now=time.time(), key=KEY).replace(
+                "|climber|", "|operator|"
+            ),
+            id="a higher role under one's own signature",
+        ),
+        pytest.param(
+            lambda w: sign(Identity(str(w.alice), "climber"), now=time.time() - 120, key=KEY), id="expired"
+        ),
+        pytest.param(
+            lambda w: sign(Identity(str(w.alice), "climber"), now=time.time(), key=b"k" * 32),
+            id="another key",
+        ),
+    ],
+)
+def test_false_claims(world, claims):
+    assert world.ask(None, "SELECT count(*) FROM sessions", claims=claims(world)) == DENIED
+
+
+def test_claims_forged_inside_a_statement(world):
+    answer = world.ask(
+        world.alice,
+        "SELECT count(*) FROM sessions, (SELECT set_config('app.claims', %s, true)) f WHERE user_id = %s",
+        [forged(world), world.bob],
+    )
+    assert answer in (0, DENIED)
+
+
+def test_policies_cannot_be_skipped_by_a_setting(world):
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), world.acting(world.alice):
+        world.app.execute("SET LOCAL row_security = off")
+        world.app.execute("SELECT count(*) FROM sessions")
+
+
+def test_the_owner_is_bound_too(world):
+    with psycopg.connect(role_url("climbiq_attacks", "owner"), autocommit=True) as owner:
+        assert owner.execute("SELECT count(*) FROM sessions").fetchone() == (0,)
+
+
+def test_the_service_sees_what_it_needs_and_no_more(world):
+    assert world.service.execute("SELECT count(*) FROM sessions").fetchone()[0] >= 6
+    for sql in ("SELECT password FROM users", "SELECT key FROM app.rls_key", "DELETE FROM rule_audit_log"):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            world.service.execute(sql)
+
+
+class TestCoaches:
+    def answer(
+        self, world: World, coach: uuid.UUID, scenario: uuid.UUID, as_whom: uuid.UUID | None = None
+    ) -> Any:
+        return world.ask(
+            coach,
+            "INSERT INTO expert_scenario_responses (scenario_id, expert_id, predicted_quality_baseline) VALUES (%s, %s, 5)",
+            [scenario, as_whom or coach],
+            role="coach",
+        )
+
+    def test_see_no_sessions(self, world):
+        assert world.ask(world.carol, "SELECT count(*) FROM sessions", role="coach") == 0
+
+    def test_judge_blind(self, world):
+        assert self.answer(world, world.carol, world.open_scenario) == 1
+        assert self.answer(world, world.dave, world.open_scenario) == 1
+        count = "SELECT count(*) FROM expert_scenario_responses WHERE scenario_id = %s"
+        assert world.ask(world.carol, count, [world.open_scenario], role="coach") == 1
+
+    def test_cannot_answer_for_another_or_too_late(self, world):
+        assert self.answer(world, world.carol, world.open_scenario, as_whom=world.dave) == DENIED
+        assert self.answer(world, world.carol, world.settled_scenario) == DENIED
+
+    @pytest.mark.parametrize(
+        "column", ["ai_reasoning", "ai_recommendation", "consensus_recommendation", "status"]
+    )
+    def test_cannot_read_what_would_unblind(self, world, column):
+        assert world.ask(world.carol, f"SELECT {column} FROM synthetic_scenarios", role="coach") == DENIED
+
+    def test_cannot_unblind_themselves(self, world):
+        for sql in (
+            "UPDATE synthetic_scenarios SET status = 'consensus_reached'",
+            "UPDATE expert_scenario_responses SET expert_id = gen_random_uuid()",
+            "UPDATE expert_scenario_responses SET scenario_id = gen_random_uuid()",
+        ):
+            assert world.ask(world.carol, sql, role="coach") == DENIED
+
+    def test_an_answered_scenario_cannot_be_deleted(self, world):
+        scenario = world.service.execute(
+            "INSERT INTO synthetic_scenarios (baseline_snapshot, pre_session_snapshot) VALUES ('{}', '{}') RETURNING id"
+        ).fetchone()[0]
+        assert self.answer(world, world.carol, scenario) == 1
+        with pytest.raises(psycopg.errors.RestrictViolation, match="archive it"):
+            world.service.execute("DELETE FROM synthetic_scenarios WHERE id = %s", [scenario])
+
+
+class TestRules:
+    INSERT = "INSERT INTO expert_rules (name, conditions, actions, rule_category) VALUES (%s, '{}', '[]', %s) RETURNING id"
+
+    def test_a_new_rule_is_a_draft(self, world):
+        rule = world.ask(world.carol, self.INSERT, ["draft", "performance"], role="coach")
+        row = world.root.execute(
+            "SELECT lifecycle, is_active, created_by FROM expert_rules WHERE id = %s", [rule]
+        ).fetchone()
+        assert row == ("draft", False, world.carol)
+
+    def test_a_safety_rule_needs_a_second_coach(self, world):
+        rule = world.ask(world.carol, self.INSERT, ["safety", "safety"], role="coach")
+        activate = "UPDATE expert_rules SET lifecycle = 'active' WHERE id = %s"
+        assert world.ask(world.carol, activate, [rule], role="coach") == "23514"
+        assert world.ask(world.dave, activate, [rule], role="coach") == 1
+        change = "UPDATE expert_rules SET actions = '[1]' WHERE id = %s"
+        assert world.ask(world.dave, change, [rule], role="coach") == "23514"
+
+    def test_nobody_signs_another_as_author(self, world):
+        rule = world.ask(
+            world.carol,
+            "INSERT INTO expert_rules (name, conditions, actions, created_by) VALUES ('f', '{}', '[]', %s) RETURNING id",
+            [world.dave],
+            role="coach",
+        )
+        author = world.root.execute("SELECT created_by FROM expert_rules WHERE id = %s", [rule]).fetchone()
+        assert author == (world.carol,)
+
+    def test_every_change_is_logged_and_the_log_stays(self, world):
+        rule = world.ask(world.carol, self.INSERT, ["logged", "performance"], role="coach")
+        world.ask(
+            world.carol, "UPDATE expert_rules SET lifecycle = 'active' WHERE id = %s", [rule], role="coach"
+        )
+        world.ask(world.dave, "UPDATE expert_rules SET priority = 70 WHERE id = %s", [rule], role="coach")
+        assert world.ask(world.dave, "DELETE FROM expert_rules WHERE id = %s", [rule], role="coach") == 0
+        log = world.root.execute(
+            "SELECT action, changed_by FROM rule_audit_log WHERE rule_id = %s ORDER BY created_at", [rule]
+        ).fetchall()
+        assert log == [
+            ("created", world.carol),
+            ("activated", world.carol),
+            ("modified", world.dave),
+            ("deactivated", world.dave),
+        ]
+        retired = world.root.execute("SELECT lifecycle FROM expert_rules WHERE id = %s", [rule]).fetchone()
+        assert retired == ("retired",)
+        for sql in (
+            "UPDATE rule_audit_log SET reason = 'x'",
+            "DELETE FROM rule_audit_log",
+            "TRUNCATE rule_audit_log",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                world.root.execute(sql)
+
+    def test_any_change_raises_the_version(self, world):
+        version = "SELECT version FROM data_versions WHERE name = 'rules'"
+        before = world.root.execute(version).fetchone()[0]
+        world.ask(world.carol, self.INSERT, ["counted", "performance"], role="coach")
+        assert world.root.execute(version).fetchone()[0] > before
+
+
+def test_priors_are_immutable(world):
+    with pytest.raises(psycopg.errors.CheckViolation, match="immutable"):
+        world.service.execute("UPDATE population_priors SET population_mean = 9")
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        world.service.execute(
+            "INSERT INTO population_priors (variable_name, population_mean, population_std) VALUES ('sleep_hours', 1, 1)"
+        )
+
+
+POLICIES_WORTH_DROPPING = ("sessions", "pre_session_data", "model_outputs", "expert_scenario_responses")
+
+
+@pytest.mark.parametrize("table", POLICIES_WORTH_DROPPING)
+def test_these_tests_notice_a_missing_policy(world, table):
+    """With a table's protection off, another's rows do appear: the assertions above are not vacuous."""
+    with world.root.transaction(force_rollback=True):
+        world.root.execute(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
+        world.root.execute("SET LOCAL ROLE climbiq_app")
+        everybody = world.root.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+        assert everybody > 1
