@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from climbiq.local.errors import CannotRun
 
@@ -50,12 +50,12 @@ def without_account(url: str) -> str:
 
     >>> without_account("postgresql://admin:secret@db.example:5432/climbiq?sslmode=require&user=admin")
     'postgresql://db.example:5432/climbiq?sslmode=require'
+    >>> without_account("postgresql://postgres:secret@/climbiq?host=%2Frun%2Fpg")
+    'postgresql:///climbiq?host=%2Frun%2Fpg'
     """
     parts = urlsplit(url)
     kept = [(key, value) for key, value in parse_qsl(parts.query) if key not in {"user", "password"}]
-    return urlunsplit(
-        (parts.scheme, parts.netloc.rpartition("@")[2], parts.path, urlencode(kept, quote_via=quote), "")
-    )
+    return _joined(parts.scheme, parts.netloc.rpartition("@")[2], parts.path, kept)
 
 
 def broker_url(redis_url: str) -> str:
@@ -68,4 +68,9 @@ def broker_url(redis_url: str) -> str:
     if parts.scheme != "unix":
         return redis_url
     query = [("virtual_host" if key == "db" else key, value) for key, value in parse_qsl(parts.query)]
-    return urlunsplit(("redis+socket", parts.netloc, parts.path, urlencode(query), ""))
+    return _joined("redis+socket", parts.netloc, parts.path, query)
+
+
+def _joined(scheme: str, netloc: str, path: str, query: list[tuple[str, str]]) -> str:
+    """Join a URL's parts; `urlunsplit` loses the slashes where there is no host, as with a socket."""
+    return f"{scheme}://{netloc}{path}" + ("?" + urlencode(query, quote_via=quote, safe="") if query else "")

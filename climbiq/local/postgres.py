@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal, TypedDict
 from urllib.parse import quote
@@ -91,10 +92,11 @@ class EmbeddedPostgres:
             pid = self._server_pid()
             if pid is None:
                 break
-            os.kill(pid, signum)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signum)
             if wait_until(lambda: self._server_pid() is None, seconds=STOP_SECONDS):
                 break
-        self._reap()
+        self._end_own_process()
 
     def ready(self) -> bool:
         """Tell whether the server answers on its socket."""
@@ -186,8 +188,10 @@ class EmbeddedPostgres:
 
     def _launch(self) -> bool:
         """Start the server and wait for it; False when leftovers of a killed one are still in the way."""
-        # Whoever has the number in this file is not our server (see `_server_pid`): it was recycled.
-        (self.data_dir / "postmaster.pid").unlink(missing_ok=True)
+        self._end_own_process()
+        # Whoever has the number in these files is not our server (see `_server_pid`): it was recycled.
+        for lock in (self.data_dir / "postmaster.pid", self.socket_dir / f"{SOCKET_NAME}.lock"):
+            lock.unlink(missing_ok=True)
         with self.log_path.open("ab") as log:
             said_before = log.tell()
             self._process = process = subprocess.Popen(
@@ -223,7 +227,6 @@ class EmbeddedPostgres:
 
     def _server_pid(self) -> int | None:
         """Return our running server's pid; that some process has the number in its file is not enough."""
-        self._reap()
         try:
             pid = int((self.data_dir / "postmaster.pid").read_text().split()[0])
         except (FileNotFoundError, ValueError, IndexError):
@@ -237,9 +240,12 @@ class EmbeddedPostgres:
         except OSError:
             return None
 
-    def _reap(self) -> None:
-        if self._process is not None and self._process.poll() is not None:
-            self._process = None
+    def _end_own_process(self) -> None:
+        """Reap the process we started; end it, should it run on without its pid file."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.send_signal(signal.SIGQUIT)
+            process.wait()
 
     def _run_as_server(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
