@@ -1,0 +1,137 @@
+"""Sessions and baselines as every other layer reads them: plain values under the registry's names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from climbiq.domain.variables import TREATMENTS
+
+__all__ = ["BaselineRecord", "ClimberContext", "SessionRecord", "as_treated"]
+
+PastSession = tuple[date, str | None, float | None, str]
+
+_TREATMENTS: Final = frozenset(TREATMENTS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRecord:
+    """One session with what was said before and after it.
+
+    Attributes
+    ----------
+    version : str
+        Changes with every edit: an edit that was begun on another version is refused.
+    planned : mapping
+        Registry name of every pre-session variable → value, treatments as planned; None: not said.
+    actual : mapping
+        Registry name of every treatment → what was done instead of the plan; None: as planned.
+    quality : int or None
+        Session quality, 1–10.
+    outcomes : mapping
+        Registry name of every post-session variable → value, session quality among them.
+    notes : mapping
+        Column of each free text and of `deviation_details` → what was written; empty ones are left out.
+    recommendations_shown : object
+        What was advised before the session, as it was stored.
+    """
+
+    id: UUID
+    session_date: date
+    status: str
+    version: str
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    duration_min: int | None = None
+    gym_id: UUID | None = None
+    location_type: str | None = None
+    has_pre: bool = False
+    has_post: bool = False
+    planned: Mapping[str, Any] = field(default_factory=dict)
+    actual: Mapping[str, Any] = field(default_factory=dict)
+    deviated: bool = False
+    quality: int | None = None
+    outcomes: Mapping[str, Any] = field(default_factory=dict)
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    recommendations_shown: Any = None
+
+    @property
+    def as_treated(self) -> dict[str, Any]:
+        """The pre-session variables as they really were: see :func:`as_treated`."""
+        return as_treated(planned=self.planned, actual=self.actual, deviated=self.deviated)
+
+    @property
+    def as_past(self) -> PastSession:
+        """What `summarise_history` counts: date, intensity as treated, quality, status."""
+        return (self.session_date, self.as_treated.get("session_intensity"), self.quality, self.status)
+
+    @property
+    def changes(self) -> tuple[tuple[str, Any, Any], ...]:
+        """Registry name, planned and actual value of every treatment that was changed."""
+        if not self.deviated:
+            return ()
+        return tuple(
+            (name, self.planned.get(name), value) for name, value in self.actual.items() if value is not None
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineRecord:
+    """The climber's current baseline assessment.
+
+    Attributes
+    ----------
+    values : mapping
+        Registry name of every trait → value, numbers as int or float; None: not said.
+    """
+
+    id: UUID
+    assessed_at: datetime | None
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClimberContext:
+    """Everything a recommendation reads of one climber.
+
+    Attributes
+    ----------
+    history : tuple of SessionRecord
+        Latest first.
+    versions : mapping
+        Counter of each shared data set (rules, priors, statistics, model), to drop old copies by.
+    """
+
+    history: tuple[SessionRecord, ...]
+    baseline: BaselineRecord | None
+    versions: Mapping[str, int]
+
+
+def as_treated(
+    *, planned: Mapping[str, Any], actual: Mapping[str, Any], deviated: bool | None
+) -> dict[str, Any]:
+    """The session as it really was: the actual value where the climber deviated and gave one, else the plan.
+
+    Parameters
+    ----------
+    planned, actual : mapping
+        Registry name → value; None is "not said" and stays None, 0 is none at all.
+    deviated : bool or None
+        Without it a stray actual value is not believed.
+
+    >>> as_treated(
+    ...     planned={"caffeine_mg": 200, "warmup_duration_min": None},
+    ...     actual={"caffeine_mg": 0, "warmup_duration_min": None},
+    ...     deviated=True,
+    ... )
+    {'caffeine_mg': 0, 'warmup_duration_min': None}
+    """
+    treated = dict(planned)
+    if deviated:
+        treated |= {
+            name: value for name, value in actual.items() if name in _TREATMENTS and value is not None
+        }
+    return treated
