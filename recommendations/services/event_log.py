@@ -153,6 +153,8 @@ def give_up(lease: Lease) -> None:
 def notes_for_claude(lease: Lease) -> str | None:
     """The climber's own words about the day, kept with the evidence only where they allow Claude to read them."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT evidence ->> 'notes' FROM recommendations WHERE id = %s", [lease.recommendation_id])
+        cursor.execute(
+            "SELECT evidence ->> 'notes' FROM recommendations WHERE id = %s", [lease.recommendation_id]
+        )
         row = cursor.fetchone()
     return row[0] if row else None

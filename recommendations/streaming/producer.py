@@ -10,13 +10,13 @@ import asyncio
 import json
 import logging
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
 from recommendations.narration.base import Chunk, Complete, NarrationRequest, Restart, narrate_tip
-from recommendations.narration.choice import narrators
+from recommendations.narration.choice import narrators, subject_of
 from recommendations.services import event_log
 from recommendations.services.event_log import Lease, LeaseLost, StoredEvent, in_own_transaction
 from recommendations.streaming.wakeups import WAKEUPS
@@ -111,41 +111,45 @@ async def _produce(lease: Lease) -> None:
     )
     script = Script.from_events(events)
     notes = await in_own_transaction(lease.user_id, lambda: event_log.notes_for_claude(lease))
-    for tip in script.tips:
-        index = int(tip["index"])
+    # Without a tip there is still something to say: why today needs no change.
+    for index, tip in enumerate(script.tips or (None,)):
         if index not in script.completed:
-            await _tell(lease, script, tip, notes=notes, again=index in script.started)
+            await _tell(lease, script, index, tip, notes=notes)
     await _emit(lease, "done", {"v": 1})
 
 
 async def _tell(
-    lease: Lease, script: Script, tip: Mapping[str, Any], *, notes: str | None, again: bool
+    lease: Lease, script: Script, index: int, tip: Mapping[str, Any] | None, *, notes: str | None
 ) -> None:
-    index = int(tip["index"])
-    narrator, fallback = narrators(trusted=lease.token <= TRUSTED_ATTEMPTS, user_id=lease.user_id)
-    request = NarrationRequest(tip=tip, prediction=script.prediction, stats=script.stats, notes=notes)
-    await _emit(lease, "nlg_start", {"v": 1, "index": index, **({"restart": True} if again else {})})
-    async for item in narrate_tip(narrator=narrator, fallback=fallback, request=request):
-        match item:
-            case Chunk(text=text):
-                await _emit(lease, "nlg_chunk", {"v": 1, "index": index, "text": text})
-            case Restart():
-                await _emit(lease, "nlg_start", {"v": 1, "index": index, "restart": True})
-            case Complete():
-                data = {
-                    "v": 1,
-                    "index": index,
-                    "text": item.text,
-                    "source": item.source,
-                    "fallback": item.fallback,
-                }
-                await in_own_transaction(
-                    lease.user_id,
-                    lambda done=item: event_log.store_text(
-                        lease, index=index, text=done.text, source=done.source
-                    ),
-                )
-                await _emit(lease, "nlg_complete", data)
+    narrator, fallback = narrators(trusted=lease.token <= TRUSTED_ATTEMPTS)
+    request = NarrationRequest(
+        tip=tip,
+        prediction=script.prediction,
+        stats=script.stats,
+        notes=notes,
+        may_quote_notes=notes is not None,
+        subject=subject_of(lease.user_id),
+    )
+    again = {"restart": True} if index in script.started else {}
+    await _emit(lease, "nlg_start", {"v": 1, "index": index, **again})
+    async with aclosing(narrate_tip(narrator=narrator, fallback=fallback, request=request)) as items:
+        async for item in items:
+            match item:
+                case Chunk(text=text):
+                    await _emit(lease, "nlg_chunk", {"v": 1, "index": index, "text": text})
+                case Restart():
+                    await _emit(lease, "nlg_start", {"v": 1, "index": index, "restart": True})
+                case Complete():
+                    await _complete(lease, index, item)
+
+
+async def _complete(lease: Lease, index: int, item: Complete) -> None:
+    def keep() -> None:
+        event_log.store_text(lease, index=index, text=item.text, source=item.source)
+
+    await in_own_transaction(lease.user_id, keep)
+    data = {"v": 1, "index": index, "text": item.text, "source": item.source, "fallback": item.fallback}
+    await _emit(lease, "nlg_complete", data)
 
 
 async def _emit(lease: Lease, event: str, data: Mapping[str, Any]) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Final
 from uuid import UUID
 
@@ -45,7 +46,7 @@ def parse_event_id(text: str, *, recommendation_id: UUID) -> int:
 
 async def read_events(
     *, recommendation_id: UUID, user_id: UUID, after: int = 0, lease: Lease | None = None
-) -> AsyncIterator[str]:
+) -> AsyncGenerator[bytes, None]:
     """Yield frames from `after` on until `done`, and see to it that somebody writes them."""
     with WAKEUPS.listening(recommendation_id) as bell:
         if lease is not None:
@@ -59,7 +60,7 @@ async def read_events(
             for stored in events:
                 after = stored.seq
                 yield format_event(
-                    event_id=f"{recommendation_id}:{stored.seq}", event=stored.event, data=stored.data
+                    f"{recommendation_id}:{stored.seq}", stored.event, json.loads(stored.data)
                 )
                 if stored.event == "done":
                     return
