@@ -20,6 +20,7 @@ __all__ = [
     "RuleField",
     "UnknownRuleField",
     "build_state",
+    "finite_number",
     "rule_field",
 ]
 
@@ -70,7 +71,7 @@ class RuleField:
         """
         match self.kind:
             case "number":
-                return _finite(value)
+                return finite_number(value)
             case "choice":
                 return value if isinstance(value, str) and value in self.choices else None
             case "flag":
@@ -134,7 +135,12 @@ def build_state(
     return {path: value for path, value in state.items() if value is not None}
 
 
-def _finite(value: object) -> int | float | None:
+def finite_number(value: object) -> int | float | None:
+    """The value if it is a number that can be compared, else None: no flag, no text, no NaN, no infinity.
+
+    >>> finite_number(True), finite_number(float("inf")), finite_number(Decimal("7.3"))
+    (None, None, 7.3)
+    """
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return None
     if isinstance(value, int):
@@ -151,7 +157,7 @@ def _severities(niggles: object) -> dict[str, int] | None:
     for niggle in niggles:
         if not isinstance(niggle, Mapping):
             return None
-        site, severity = niggle.get("location"), _finite(niggle.get("severity"))
+        site, severity = niggle.get("location"), finite_number(niggle.get("severity"))
         if not isinstance(site, str) or site not in NIGGLE_SITES or severity not in NIGGLE_SEVERITIES:
             return None
         worst[site] = max(int(severity), worst.get(site, 0))

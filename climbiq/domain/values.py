@@ -188,14 +188,6 @@ def format_value(variable: Variable, value: Value | None) -> str:
             return str(value)
 
 
-def _quotable(given: str) -> str:
-    """A name out of a request, short and plain enough to be quoted back."""
-    return (
-        "".join(character for character in str(given)[:40] if character.isprintable())
-        or "field without a name"
-    )
-
-
 def _refuse(variable: Variable, rest: str) -> NoReturn:
     raise BadValue(variable.name, f"{variable.label} {rest}")
 
