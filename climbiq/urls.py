@@ -1,10 +1,21 @@
-"""Every address of the site."""
+"""Every address of the site. Each app lists its pages in `<app>/urls.py`."""
 
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
+
+from climbiq.common.views import livez, readyz
 
 urlpatterns = [
+    path("livez", livez, name="livez"),
+    path("readyz", readyz, name="readyz"),
+    path("api/", include("climbiq.api_urls")),
     path("admin/", admin.site.urls),
+    path("accounts/", include("allauth.urls")),
+    path("", include("climbiq.accounts.urls")),
+    path("", include("sessions_app.urls")),
+    path("", include("experts.urls")),
+    path("", include("modeling.urls")),
+    path("", include("recommendations.urls")),
 ]

@@ -19,8 +19,8 @@ from climbiq.accounts import rls
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
-# Answered without a database: a probe must not depend on what it probes for others.
-WITHOUT_TRANSACTION: Final = ("/livez", "/static/")
+# Answered without a database, or with an answer of their own when it is away.
+WITHOUT_TRANSACTION: Final = ("/livez", "/readyz", "/static/")
 
 
 class RowLevelSecurity:

@@ -6,3 +6,7 @@ from django.apps import AppConfig
 class CommonConfig(AppConfig):
     name = "climbiq.common"
     label = "common"
+
+    def ready(self) -> None:
+        """Register the system checks."""
+        from climbiq.common import checks  # noqa: F401

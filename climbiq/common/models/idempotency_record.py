@@ -17,6 +17,7 @@ class IdempotencyRecord(models.Model):
     body_digest = models.TextField()
     status = models.IntegerField()
     content_type = models.TextField()
+    headers = models.JSONField(default=dict, db_default=models.Value("{}", models.JSONField()))
     body = models.BinaryField()
     created_at = time_stamp()
 

@@ -1,0 +1,78 @@
+"""What the schema says of views and fields, with types: drf-spectacular's decorators carry none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+
+from climbiq.domain.quantities import Variable
+
+__all__ = ["OpenApiParameter", "OpenApiResponse", "documented", "schema_of_variable"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def documented(**kwargs: Any) -> Callable[[F], F]:
+    """drf-spectacular's `extend_schema`, keeping the type of what it decorates."""
+    return cast("Callable[[F], F]", extend_schema(**kwargs))
+
+
+def schema_of_variable(variable: Variable) -> dict[str, Any]:
+    """Describe one registered variable in OpenAPI 3.1.
+
+    >>> from climbiq.domain.variables import variable
+    >>> schema_of_variable(variable("stress_level"))["maximum"]
+    5
+    """
+    description = variable.question or variable.label
+    if variable.unit and variable.unit != "points":
+        description += f" ({variable.unit})"
+    match variable.kind:
+        case "number":
+            kind: dict[str, Any] = {
+                "type": ["integer" if variable.is_whole else "number", "null"],
+                "minimum": _short(variable.low),
+                "maximum": _short(variable.high),
+            }
+            if variable.anchors:
+                words = ", ".join(f"{point:g} {word}" for point, word in variable.anchors.items())
+                description += f" {words}."
+        case "choice":
+            kind = {"type": ["string", "null"], "enum": [*variable.choices, None]}
+        case "flag":
+            kind = {"type": ["boolean", "null"]}
+        case "list":
+            kind = {"type": ["array", "null"], "items": {"type": "string"}}
+        case "niggles":
+            kind = {"type": ["array", "null"], "items": _niggle(variable)}
+        case _:
+            kind = {"type": ["string", "null"]}
+    return {**kind, "description": description}
+
+
+def _niggle(variable: Variable) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["location", "severity"],
+        "properties": {
+            "location": {"type": "string", "enum": list(variable.choices)},
+            "severity": {"type": "integer", "minimum": 1, "maximum": 5},
+            "notes": {"type": "string"},
+        },
+    }
+
+
+def _short(number: float) -> float | int:
+    return int(number) if float(number).is_integer() else number
+
+
+class _VariableInSchema(OpenApiSerializerFieldExtension):  # type: ignore[misc]
+    target_class = "climbiq.common.serializers.VariableField"
+
+    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        del auto_schema, direction
+        return schema_of_variable(self.target.variable)
