@@ -31,13 +31,14 @@ class Flip:
         optimum: more stops helping; interaction: another condition turns the effect; uncertainty: sessions
         that would contradict the belief.
     variable
-        A registered name, or `session_quality` for outcomes to come.
+        A registered name, `niggle_severity.<site>`, or `session_quality` for outcomes to come.
     threshold
         The nearest value at which the tip is no longer given, a word where the variable is a choice.
     direction
         Whether `threshold` and more, `threshold` and less, or exactly `threshold` flips it.
-    sessions
-        For `uncertainty`: how many such sessions it takes. 0 otherwise.
+    sessions, at_value
+        For `uncertainty`: how many sessions of that quality it takes, and the value of the tip's own variable
+        in them. 0 and None otherwise.
     """
 
     kind: FlipKind
@@ -46,6 +47,7 @@ class Flip:
     direction: Direction
     sentence: str
     sessions: int = 0
+    at_value: Value = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "threshold", rounding.amount(self.variable, self.threshold))
@@ -58,6 +60,7 @@ class Flip:
             "direction": self.direction,
             "sentence": self.sentence,
             "sessions": self.sessions,
+            "at_value": self.at_value,
         }
 
 
