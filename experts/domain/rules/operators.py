@@ -35,30 +35,37 @@ class Operator:
     holds: Callable[[Any, Any], bool]
 
 
+def _one_of(actual: Any, expected: Any) -> bool:
+    return actual in expected
+
+
+def _none_of(actual: Any, expected: Any) -> bool:
+    return actual not in expected
+
+
+def _between(actual: Any, expected: Any) -> bool:
+    return bool(expected[0] <= actual <= expected[1])
+
+
 def _contains(actual: Any, expected: Any) -> bool:
     if isinstance(actual, str):
         raise TypeError("a word is not a list of letters")
     return expected in actual
 
 
+_NUMBERS: Final[tuple[FieldKind, ...]] = ("number",)
+_NAMEABLE: Final[tuple[FieldKind, ...]] = ("number", "choice")
+
 _ALL_ENTRIES: Final = (
-    Operator(">=", "is at least", ("number",), "one", operator.ge),
-    Operator("<=", "is at most", ("number",), "one", operator.le),
-    Operator(">", "is more than", ("number",), "one", operator.gt),
-    Operator("<", "is less than", ("number",), "one", operator.lt),
-    Operator("==", "is", ("number", "choice", "flag"), "one", operator.eq),
-    Operator("!=", "is not", ("number", "choice", "flag"), "one", operator.ne),
-    Operator("in", "is", ("number", "choice"), "several", lambda actual, expected: actual in expected),
-    Operator(
-        "not_in", "is not", ("number", "choice"), "several", lambda actual, expected: actual not in expected
-    ),
-    Operator(
-        "between",
-        "is between",
-        ("number",),
-        "range",
-        lambda actual, expected: expected[0] <= actual <= expected[1],
-    ),
+    Operator(">=", "is at least", _NUMBERS, "one", operator.ge),
+    Operator("<=", "is at most", _NUMBERS, "one", operator.le),
+    Operator(">", "is more than", _NUMBERS, "one", operator.gt),
+    Operator("<", "is less than", _NUMBERS, "one", operator.lt),
+    Operator("==", "is", (*_NAMEABLE, "flag"), "one", operator.eq),
+    Operator("!=", "is not", (*_NAMEABLE, "flag"), "one", operator.ne),
+    Operator("in", "is", _NAMEABLE, "several", _one_of),
+    Operator("not_in", "is none of", _NAMEABLE, "several", _none_of),
+    Operator("between", "is between", _NUMBERS, "range", _between),
     Operator("contains", "include", ("list",), "one", _contains),
 )
 OPERATORS: Final[Mapping[str, Operator]] = {entry.symbol: entry for entry in _ALL_ENTRIES}
