@@ -1,0 +1,119 @@
+"""Short words around numbers on the climber's pages; the numbers come from payloads, already rounded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from climbiq.domain.rule_fields import RULE_FIELDS
+from climbiq.domain.variables import VARIABLES
+
+PHASES: Final = {
+    "cold_start": "still mostly what is known of climbers",
+    "learning": "getting to know you",
+    "personalized": "mostly your own sessions",
+}
+ASSUMED: Final = {"own_mean": "taken as usual for you", "reference": "taken as ordinary", "": ""}
+OUTCOMES: Final = {"true": "fits today", "false": "does not fit today", "not_evaluable": "cannot be told"}
+
+
+def signed(value: float) -> str:
+    """A difference with its sign, a real minus.
+
+    >>> signed(0.3), signed(-0.25), signed(0.0)
+    ('+0.3', '−0.25', '0')
+    """
+    if value == 0:
+        return "0"
+    return f"+{value:g}" if value > 0 else f"\N{MINUS SIGN}{-value:g}"
+
+
+def percent(share: float) -> str:
+    """A share as whole per cent.
+
+    >>> percent(0.87)
+    '87 %'
+    """
+    return f"{round(share * 100)} %"
+
+
+def choice_label(value: Any, variable: str) -> str:
+    """The label of a choice, or the value itself.
+
+    >>> choice_label("project", "session_type")
+    'Projecting'
+    """
+    return VARIABLES[variable].choices.get(value, str(value) if value is not None else "")
+
+
+def tip_title(tip: Mapping[str, Any]) -> str:
+    """What to do, as a heading.
+
+    >>> tip_title({"variable": "caffeine_mg", "label": "Caffeine", "action": "increase", "current_value": 0,
+    ...     "recommended_value": 100, "unit": "mg"})
+    'Caffeine: 100 mg instead of 0 mg'
+    """
+    variable, unit = str(tip["variable"]), str(tip["unit"])
+
+    def worded(value: Any) -> str:
+        if VARIABLES[variable].kind == "choice":
+            return choice_label(value, variable).lower()
+        return f"{value:g} {unit}".strip()
+
+    title = f"{tip['label']}: {worded(tip['recommended_value'])}"
+    return title if tip["current_value"] is None else f"{title} instead of {worded(tip['current_value'])}"
+
+
+def field_labels(paths: Sequence[str]) -> str:
+    """The labels of rule fields, for a sentence.
+
+    >>> field_labels(["pre_session.stress_level"])
+    'stress'
+    """
+    return ", ".join(RULE_FIELDS[p].label.lower() if p in RULE_FIELDS else p for p in paths)
+
+
+def stat_lines(stats: Mapping[str, Any]) -> list[str]:
+    """How today compares, a sentence each; what is not clear is said to be so."""
+    lines = []
+    for key, entry in stats.items():
+        if not isinstance(entry, Mapping):
+            continue
+        if key.endswith("_population"):
+            lines.append(_condition_line(key.removesuffix("_population"), entry))
+        elif key.endswith("_response"):
+            label = VARIABLES[key.removesuffix("_response")].label
+            lines.append(f"{label}: {_lower_first(str(entry['descriptor']))}.")
+        elif key == "personal_high_stress":
+            lines += _high_stress_lines(entry)
+        elif key == "personal_caffeine":
+            lines.append(
+                f"Your own sessions: {entry['high_caffeine_avg']} of 10 on average with much caffeine"
+                f" ({entry['n_high']}), {entry['low_caffeine_avg']} with little or none ({entry['n_low']})."
+            )
+    return lines
+
+
+def _condition_line(name: str, entry: Mapping[str, Any]) -> str:
+    variable = VARIABLES[name]
+    unit = "" if variable.unit in {"", "points"} else f" {variable.unit}"
+    among = (
+        f"more than {entry['percentile']:g} % of what {entry['n_climbers']} climbers log"
+        if entry["source"] == "climbers"
+        else f"{entry['descriptor']}, against what is typical (too few climbers yet to compare with)"
+    )
+    return f"{variable.label} {entry['user_value']:g}{unit}: {among}."
+
+
+def _high_stress_lines(entry: Mapping[str, Any]) -> list[str]:
+    if entry["avg_quality_project"] is None or entry["avg_quality_volume"] is None:
+        return []
+    sentence = (
+        f"On your {entry['n_sessions']} stressed days: projecting {entry['avg_quality_project']} of 10"
+        f" ({entry['n_project']}), volume {entry['avg_quality_volume']} ({entry['n_volume']})."
+    )
+    return [sentence]
+
+
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]

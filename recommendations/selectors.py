@@ -1,0 +1,78 @@
+"""Reads recommendations: the record, its events by name, and the words told so far."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from recommendations.models import Recommendation, RecommendationEvent
+
+
+class RecommendationNotFound(LookupError):
+    """There is none of that key, or it is somebody else's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A recommendation as it was shown: payloads by event, final words by tip."""
+
+    recommendation: Recommendation
+    payloads: Mapping[str, Any]
+    texts: Mapping[int, Mapping[str, Any]]
+    last_seq: int
+
+    @property
+    def is_done(self) -> bool:
+        return "done" in self.payloads
+
+    @property
+    def tips(self) -> list[dict[str, Any]]:
+        """The tips with their words."""
+        items = self.payloads.get("recommendations", {}).get("items", [])
+        return [{**tip, **self.texts.get(int(tip["index"]), {})} for tip in items]
+
+
+def recommendation_of(*, user_id: UUID, recommendation_id: UUID) -> Recommendation:
+    """One recommendation of the climber's own.
+
+    Raises
+    ------
+    RecommendationNotFound
+    """
+    found = Recommendation.objects.filter(pk=recommendation_id, user_id=user_id).first()
+    if found is None:
+        raise RecommendationNotFound(str(recommendation_id))
+    return found
+
+
+def shown(*, user_id: UUID, recommendation_id: UUID) -> Shown:
+    """Read a recommendation with its events."""
+    recommendation = recommendation_of(user_id=user_id, recommendation_id=recommendation_id)
+    payloads: dict[str, Any] = {}
+    texts: dict[int, Mapping[str, Any]] = {}
+    last = 0
+    events = RecommendationEvent.objects.filter(recommendation_id=recommendation_id).order_by("seq")
+    for seq, event, data in events.values_list("seq", "event", "data"):
+        last = seq
+        payload = json.loads(data)
+        if event == "nlg_complete":
+            texts[int(payload["index"])] = {"text": payload["text"], "source": payload["source"]}
+        elif not event.startswith("nlg_"):
+            payloads[event] = payload
+    return Shown(recommendation=recommendation, payloads=payloads, texts=texts, last_seq=last)
+
+
+def latest_for_sessions(*, user_id: UUID, session_ids: list[UUID]) -> dict[UUID, UUID]:
+    """The newest recommendation of each session."""
+    rows = (
+        Recommendation.objects.filter(user_id=user_id, session_id__in=session_ids)
+        .order_by("session_id", "-created_at")
+        .values_list("session_id", "id")
+    )
+    found: dict[UUID, UUID] = {}
+    for session_id, recommendation_id in rows:
+        found.setdefault(session_id, recommendation_id)
+    return found

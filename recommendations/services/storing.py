@@ -1,0 +1,128 @@
+"""Stores a recommendation with everything it was made from: two statements, whatever its length."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.db import connection
+from psycopg.types.json import Jsonb
+
+from recommendations.services.event_log import LEASE_SECONDS, Lease, as_line
+
+Event = tuple[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What is kept of one recommendation.
+
+    Attributes
+    ----------
+    evidence
+        Rules with versions, priors, model, history used: enough to compute every number again.
+    shadow
+        What the model would have said under an override; never shown.
+    """
+
+    user_id: UUID
+    session_id: UUID | None
+    idempotency_key: str | None
+    request_digest: str | None
+    conditions: Mapping[str, Any]
+    evidence: Mapping[str, Any]
+    shadow: Mapping[str, Any] | None
+    overridden_by_rule: UUID | None
+    expected_quality: float | None
+    own_forecast: float | None
+    rules_version: int
+    prior_version: int
+    model_version: str
+    created_at: datetime
+    events: Sequence[Event]
+
+    @property
+    def is_done(self) -> bool:
+        return bool(self.events) and self.events[-1][0] == "done"
+
+
+INSERT = """
+INSERT INTO recommendations (
+    id, user_id, session_id, idempotency_key, request_digest, conditions, evidence, shadow, overridden_by_rule,
+    expected_quality, own_forecast, own_forecast_at, revealed_at, rules_version, prior_version, model_version,
+    last_seq, is_done, done_at, lease_token, lease_until, created_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
+    CASE WHEN %s THEN clock_timestamp() + make_interval(secs => %s) END, %s)
+ON CONFLICT (user_id, idempotency_key) DO NOTHING
+RETURNING id"""
+INSERT_EVENTS = """
+INSERT INTO recommendation_events (recommendation_id, seq, user_id, event, data)
+SELECT %s, n, %s, event, data FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS e (event, data, n)"""
+ATTACH = """
+UPDATE pre_session_data SET recommendations_shown = %s WHERE session_id = %s AND user_id = %s"""
+
+
+def store(record: Record, *, with_lease: bool) -> Lease | None:
+    """Write the record and its first events; None when the idempotency key was used in this very moment.
+
+    Parameters
+    ----------
+    with_lease : bool
+        Whether this process goes on to tell it. A finished recommendation needs no writer.
+    """
+    key = uuid4()
+    telling = with_lease and not record.is_done
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT, _values(key, record, telling=telling))
+        if cursor.fetchone() is None:
+            return None
+        names = [name for name, _ in record.events]
+        lines = [as_line(data) for _, data in record.events]
+        cursor.execute(INSERT_EVENTS, [key, record.user_id, names, lines])
+        if record.session_id is not None:
+            cursor.execute(ATTACH, [Jsonb(_summary(key, record)), record.session_id, record.user_id])
+    return Lease(recommendation_id=key, user_id=record.user_id, token=1)
+
+
+def _values(key: UUID, record: Record, *, telling: bool) -> list[Any]:
+    guessed = record.created_at if record.own_forecast is not None else None
+    return [
+        key,
+        record.user_id,
+        record.session_id,
+        record.idempotency_key,
+        record.request_digest,
+        Jsonb(dict(record.conditions)),
+        Jsonb(dict(record.evidence)),
+        None if record.shadow is None else Jsonb(dict(record.shadow)),
+        record.overridden_by_rule,
+        record.expected_quality,
+        record.own_forecast,
+        guessed,
+        record.created_at,
+        record.rules_version,
+        record.prior_version,
+        record.model_version,
+        len(record.events),
+        record.is_done,
+        record.created_at if record.is_done else None,
+        1,
+        telling,
+        LEASE_SECONDS,
+        record.created_at,
+    ]
+
+
+def _summary(key: UUID, record: Record) -> dict[str, Any]:
+    """What the session's own row keeps of the advice."""
+    by_name = dict(record.events)
+    return {
+        "recommendation_id": str(key),
+        "shown_at": record.created_at.isoformat(),
+        "rule_override": by_name.get("rule_override"),
+        "prediction": by_name.get("prediction"),
+        "items": by_name.get("recommendations", {}).get("items", []),
+    }

@@ -1,0 +1,42 @@
+"""The wording of recommendations, for templates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+
+from recommendations.domain import wording
+
+register = template.Library()
+
+register.filter("signed", wording.signed)
+register.filter("percent", wording.percent)
+register.filter("tip_title", wording.tip_title)
+register.filter("stat_lines", wording.stat_lines)
+register.filter("field_labels", wording.field_labels)
+register.filter("choice_label", wording.choice_label)
+
+
+@register.filter
+def phase_words(phase: str) -> str:
+    """How personal the numbers are."""
+    return wording.PHASES.get(phase, phase)
+
+
+@register.filter
+def assumed_words(how: str) -> str:
+    """What stands in for what was not said."""
+    return wording.ASSUMED.get(how, how)
+
+
+@register.filter
+def outcome_words(outcome: str) -> str:
+    """How a rule came out."""
+    return wording.OUTCOMES.get(outcome, outcome)
+
+
+@register.filter
+def item(mapping: dict[Any, Any], key: Any) -> Any:
+    """A mapping's entry."""
+    return mapping.get(key)
