@@ -133,6 +133,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 DIARY_UPLOAD_MAX_BYTES = 8_000_000
+REQUEST_MAX_BYTES = 9_000_000  # that, and what a form adds to it
 
 # --- Security -------------------------------------------------------------------------------------------------
 
