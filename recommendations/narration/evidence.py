@@ -1,0 +1,126 @@
+"""What a tip rests on and what stays open, said from its payloads: the climber's own sessions first.
+
+A slope of observed sessions is association: the climber chose those days. Every sentence that speaks of one says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from recommendations.narration.base import Payload
+
+_MOSTLY_OWN: Final = 0.5  # share of own sessions in an estimate from which it is more theirs than others'
+_LITTLE_OWN: Final = 0.1
+_SURE: Final = 0.9
+_LIKELY: Final = 0.75
+
+NO_OWN_SESSIONS: Final = (
+    "None of your own sessions speak to this yet: it is what holds for other climbers and what coaches expect, and "
+    "your sessions will correct it."
+)
+_OTHERS_SESSIONS: Final = (
+    "it rests mainly on other climbers and on coaches, and what went together in others' sessions need not have "
+    "caused what followed"
+)
+_NOT_A_CAUSE: Final = (
+    "that they went together does not show that the one caused the other, since you chose those days"
+)
+
+
+def own_sessions(*, tip: Payload, stats: Payload) -> str:
+    """What this climber's own sessions say about the tip, or that they say nothing yet."""
+    basis = _mapping(tip.get("basis"))
+    n, reliability = _number(basis.get("own_sessions")), _number(basis.get("reliability")) or 0.0
+    if not n:
+        return NO_OWN_SESSIONS
+    sessions = f"{number(n)} session{'' if n == 1 else 's'}"
+    if reliability < _LITTLE_OWN:
+        return f"Your own {sessions} tell little about this yet: {_OTHERS_SESSIONS}."
+    weight = "mostly" if reliability >= _MOSTLY_OWN else "partly"
+    compared = _compared(tip, stats)
+    if compared:
+        return f"It rests {weight} on your own {sessions}: {compared}."
+    return f"It rests {weight} on how your own {sessions} went, and {_NOT_A_CAUSE}."
+
+
+def what_is_open(*, tip: Payload) -> str:
+    """What is uncertain about the gain, in words first."""
+    low, high = _interval(tip.get("gain_interval_95"))
+    probability = _number(tip.get("probability_of_gain")) or 0.0
+    if low is None or high is None:
+        return "How much of this carries over to today is uncertain."
+    if low > 0:
+        return (
+            f"Even the low end of what fits the evidence, {points(low)}, is a gain; but sessions that look alike "
+            "differ by more than that, so today alone will not show it."
+        )
+    lean = (
+        "a fair bet"
+        if probability >= _SURE
+        else "a lean"
+        if probability >= _LIKELY
+        else "little more than a hunch"
+    )
+    return (
+        f"Anything from {number(low)} to {points(high)} fits the evidence, so no effect, or a loss, would be no "
+        f"surprise: take it as {lean}, not as a promise."
+    )
+
+
+def number(value: float) -> str:
+    """A number as sentences write it.
+
+    >>> number(100.0), number(0.3), number(-0.58)
+    ('100', '0.3', '−0.58')
+    """
+    text = f"{value:.10f}".rstrip("0").rstrip(".")
+    return text.replace("-", "−")
+
+
+def points(value: float) -> str:
+    """A number of quality points.
+
+    >>> points(1.0), points(0.3)
+    ('1 point', '0.3 points')
+    """
+    return f"{number(value)} point{'' if abs(value) == 1 else 's'}"
+
+
+def _compared(tip: Payload, stats: Payload) -> str:
+    """Two groups of the climber's own sessions, where the statistics hold them and they bear on this tip."""
+    variable, advised = tip.get("variable"), tip.get("recommended_value")
+    if variable == "caffeine_mg":
+        own = _mapping(stats.get("personal_caffeine"))
+        more = _group("those with plenty of caffeine", own.get("high_caffeine_avg"), own.get("n_high"))
+        less = _group("those with next to none", own.get("low_caffeine_avg"), own.get("n_low"))
+    elif variable == "session_type" and advised in ("project", "volume"):
+        own = _mapping(stats.get("personal_high_stress"))
+        more = _group(
+            "on stressed days your projecting", own.get("avg_quality_project"), own.get("n_project")
+        )
+        less = _group("your volume", own.get("avg_quality_volume"), own.get("n_volume"))
+    else:
+        return ""
+    return f"{more}, {less}, and {_NOT_A_CAUSE}" if more and less else ""
+
+
+def _group(name: str, average: object, count: object) -> str:
+    quality, n = _number(average), _number(count)
+    if quality is None or not n:
+        return ""
+    return f"{name} averaged {number(quality)} over {number(n)}"
+
+
+def _mapping(value: object) -> Payload:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _interval(value: object) -> tuple[float | None, float | None]:
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        return None, None
+    return _number(value[0]), _number(value[1])
