@@ -38,7 +38,9 @@ def _install(base_dir: Path, names: Sequence[str]) -> bool:
     print(f"installing {' and '.join(names)} into .venv: once, a few minutes", flush=True)
     wanted = [argument for name in names for argument in ("-r", str(base_dir / name))]
     subprocess.run(
-        [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted], check=True
+        [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted],
+        env=os.environ | {"PIP_USE_PEP517": "1"},  # what new pips always do; old ones lament without it
+        check=True,
     )
     for stamp, digest in stamps.items():
         stamp.write_text(digest)

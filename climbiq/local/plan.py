@@ -16,6 +16,7 @@ class Step:
     command: tuple[str, ...]
     role: Role
     demo_only: bool = False  # only into a cluster that we created ourselves
+    inputs: tuple[str, ...] = ()  # glob patterns: skipped while these files are unchanged; none: always run
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +31,12 @@ class LongRunning:
     role: Role
 
 
+STATIC_INPUTS = ("requirements.txt", "climbiq/settings.py", "[!.]*/static/**/*", "climbiq/*/static/**/*")
 STEPS: tuple[Step, ...] = (
     Step(("setup_database",), "superuser"),
     Step(("migrate", "--no-input", "--verbosity=0"), "owner"),
     Step(("load_literature_priors",), "service"),
-    Step(("collectstatic", "--no-input", "--verbosity=0"), "app"),
+    Step(("collectstatic", "--no-input", "--verbosity=0"), "app", inputs=STATIC_INPUTS),
     Step(("seed_demo", "--if-empty"), "service", demo_only=True),
 )
 

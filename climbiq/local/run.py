@@ -17,6 +17,7 @@ from climbiq.local.places import AlreadyLocked, exclusive, make_folder
 from climbiq.local.plan import PROGRAMS, STEPS, LongRunning, Step
 from climbiq.local.postgres import EmbeddedPostgres
 from climbiq.local.secrets import load_or_create_secrets
+from climbiq.local.stamps import if_changed
 from climbiq.local.supervisor import Server, Stopped, Supervisor, say
 from climbiq.local.surroundings import (
     LOOPBACK,
@@ -108,9 +109,14 @@ def _run_steps(
     for step in steps:
         if step.demo_only and wishes.database_url:
             continue
-        say(" ".join(step.command))
-        command = [sys.executable, "manage.py", *step.command]
-        supervisor.run_to_end(step.command[0], command, for_role(environment, step.role))
+        name = step.command[0]
+        with if_changed(wishes.data_dir / "stamps" / name, wishes.base_dir, step.inputs) as changed:
+            if step.inputs and not changed:
+                continue
+            supervisor.check()
+            say(" ".join(step.command))
+            command = [sys.executable, "manage.py", *step.command]
+            supervisor.run_to_end(f"manage.py {name}", command, for_role(environment, step.role))
 
 
 def _start_programs(

@@ -83,9 +83,11 @@ class Supervisor:
         if self._stopping:
             raise Stopped
 
-    def start(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> Program:
-        """Start a program that is to run until we stop it."""
-        program = self._spawn(name, command, environment)
+    def start(
+        self, name: str, command: Sequence[str], environment: Mapping[str, str], *, label: str = ""
+    ) -> Program:
+        """Start a program that is to run until we stop it; its lines carry the label, else its name."""
+        program = self._spawn(name, command, environment, label or name)
         self.programs.append(program)
         return program
 
@@ -99,7 +101,7 @@ class Supervisor:
         Stopped
             When we were asked to stop.
         """
-        program = self.start(name, command, environment)
+        program = self.start(name, command, environment, label="setup")
         while program.process.poll() is None:
             self._pause()
         self.programs.remove(program)
@@ -140,7 +142,9 @@ class Supervisor:
             wait_until(partial(self._ended_or_hurried, program), seconds=STOP_SECONDS)
             _finish(program)
 
-    def _spawn(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> Program:
+    def _spawn(
+        self, name: str, command: Sequence[str], environment: Mapping[str, str], label: str
+    ) -> Program:
         process = subprocess.Popen(
             list(command),
             cwd=self.cwd,
@@ -152,7 +156,7 @@ class Supervisor:
             preexec_fn=dies_with_us(signal.SIGTERM),  # noqa: PLW1509
         )
         tail: deque[str] = deque(maxlen=KEPT_LINES)
-        reader = threading.Thread(target=_relay, args=(name, process, tail), daemon=True)
+        reader = threading.Thread(target=_relay, args=(label, process, tail), daemon=True)
         reader.start()
         return Program(name, process, reader, tail)
 
@@ -171,21 +175,21 @@ class Supervisor:
         time.sleep(POLL_SECONDS)
 
 
-def say(text: str, *, name: str = "climbiq") -> None:
-    """Print lines under a program's name."""
+def say(text: str, *, label: str = "climbiq") -> None:
+    """Print lines under a label."""
     with _printing, suppress(BrokenPipeError):
         for line in text.splitlines():
-            sys.stdout.write(f"{name:<{PREFIX_WIDTH}}| {line}\n")
+            sys.stdout.write(f"{label:<{PREFIX_WIDTH}}| {line}\n")
         sys.stdout.flush()
 
 
-def _relay(name: str, process: subprocess.Popen[bytes], tail: deque[str]) -> None:
+def _relay(label: str, process: subprocess.Popen[bytes], tail: deque[str]) -> None:
     assert process.stdout is not None  # noqa: S101  asked for above
     with process.stdout as lines:
         for raw in lines:
             line = raw.decode(errors="replace").rstrip()
             tail.append(line)
-            say(line or " ", name=name)
+            say(line or " ", label=label)
 
 
 def _finish(program: Program) -> None:

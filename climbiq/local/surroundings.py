@@ -82,7 +82,7 @@ def common_environment(
     """Return what every program gets: our own (blanks left out), secrets, and the servers' addresses."""
     given = {name: value for name, value in os.environ.items() if value.strip()}
     environment = {**secrets, **given, **servers, "PYTHONUNBUFFERED": "1"}
-    environment.setdefault("CLIMBIQ_STATIC_ROOT", str(wishes.data_dir / "static"))
+    environment["CLIMBIQ_STATIC_ROOT"] = str(wishes.data_dir / "staticfiles")
     if wishes.host not in LOOPBACK:
         ours = (*sorted(LOOPBACK - {"::1"}), "[::1]", wishes.host, socket.gethostname())
         environment.setdefault("CLIMBIQ_HOSTS", ",".join(ours))

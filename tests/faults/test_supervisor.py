@@ -91,7 +91,7 @@ DRIVER = """
     from climbiq.local.surroundings import read_wishes
     plan = json.loads(sys.argv[1])
     supervisor.STOP_SECONDS = plan["stop_seconds"]
-    steps = [Step(tuple(command), role, demo) for command, role, demo in plan["steps"]]
+    steps = [Step(tuple(command), role, demo, tuple(inputs)) for command, role, demo, *inputs in plan["steps"]]
     programs = [LongRunning(name, tuple(command), role) for name, command, role in plan["programs"]]
     sys.exit(run.run(read_wishes(Path(os.getcwd()), os.environ), steps=steps, programs=programs))
 """
@@ -293,7 +293,7 @@ def test_a_second_ctrl_c_does_not_wait(start):
 def test_a_failing_step_ends_the_run_before_any_program_starts(start):
     run = start(steps=[[["setup"], "superuser", False], [["fails"], "owner", False]])
     assert run.end() == 1
-    assert "fails ended with exit code 1; its last lines:\nclimbiq | no such table" in run.said()
+    assert "manage.py fails ended with exit code 1; its last lines:\nclimbiq | no such table" in run.said()
     assert run.events() == ["step", "step"]
 
 
@@ -343,14 +343,15 @@ def test_after_kill_9_nothing_is_left_and_the_next_run_starts(start):
 
 
 def test_own_servers_are_started_once_seeded_and_kept(start, folder):
-    first = start(own_servers=True)
-    first.await_words("ready")
+    steps = [*STEPS, [["collect"], "app", False, "*.py"]]
+    first = start(own_servers=True, steps=steps)
     first.await_words("coach@example.org / crimp-and-sloper")
     journal = first.journal()
     assert [entry["command"] for entry in journal if entry["event"] == "step"] == [
         ["setup"],
         ["migrate"],
         ["seed", "--if-empty"],
+        ["collect"],
         ["demo_logins"],
     ]
     environment = journal[0]["env"]
@@ -361,9 +362,10 @@ def test_own_servers_are_started_once_seeded_and_kept(start, folder):
     assert first.end(signal.SIGINT) == 0
 
     begun = time.monotonic()
-    second = start(own_servers=True)
+    second = start(own_servers=True, steps=steps)
     second.await_words("ready")
     assert time.monotonic() - begun < 5
+    assert [entry.get("command") for entry in second.journal()].count(["collect"]) == 1
     with psycopg.connect(environment["DATABASE_URL"]) as connection:
         assert connection.execute("SELECT to_regclass('kept')").fetchone() == ("kept",)
     pid = int((folder / ".data" / "postgres" / "data" / "postmaster.pid").read_text().split()[0])
