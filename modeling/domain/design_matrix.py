@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from climbiq.domain.variables import ALIASES, MODEL_VARIABLES, TREATMENTS, VARIABLES
+from climbiq.domain.variables import ALIASES, MODEL_VARIABLES, VARIABLES
 
 Floats = NDArray[np.float64]
 
@@ -44,7 +44,8 @@ class TreatedSession:
     day
         Days from any origin.
     conditions
-        Registered name → value, treatments as they really were (:func:`as_treated`); None: not said.
+        Registered name → value, treatments as they really were (`SessionRecord.as_treated`);
+        None: not said.
     session_quality
         1–10.
     """
@@ -100,36 +101,6 @@ class DesignRow:
     row: Floats
     imputed: tuple[str, ...]
     variance: Floats
-
-
-def as_treated(
-    *, planned: Mapping[str, Any], actual: Mapping[str, Any], deviated: bool | None
-) -> dict[str, Any]:
-    """The session as it really was: the actual value where the climber deviated and said so, else the plan.
-
-    Parameters
-    ----------
-    planned, actual
-        Registered names or columns (aliases) → value; of `actual` only treatments are read.
-    deviated
-        `deviated_from_plan`; without it stray actual values are not believed.
-
-    Examples
-    --------
-    >>> as_treated(
-    ...     planned={"planned_caffeine_mg": 200, "stress_level": 4},
-    ...     actual={"actual_caffeine_mg": 0, "actual_warmup_min": None},
-    ...     deviated=True,
-    ... )
-    {'caffeine_mg': 0, 'stress_level': 4}
-    """
-    treated = {ALIASES.get(name, name): value for name, value in planned.items()}
-    if deviated:
-        for name, value in actual.items():
-            registered = ALIASES.get(name, name)
-            if registered in _TREATMENTS and value is not None:
-                treated[registered] = value
-    return treated
 
 
 def centred_doses(*, values: Floats) -> Floats:
@@ -238,7 +209,6 @@ def _usual(doses: Floats, missing: NDArray[np.bool_]) -> UsualDoses:
     )
 
 
-_TREATMENTS: Final = frozenset(TREATMENTS)
 COLUMN: Final[Mapping[str, int]] = MappingProxyType({name: i for i, name in enumerate(COEFFICIENTS)})
 NO_HABITS: Final = _usual(
     np.zeros((0, len(MODEL_VARIABLES))), np.zeros((0, len(MODEL_VARIABLES)), dtype=np.bool_)

@@ -83,8 +83,8 @@ class Whitened:
     ----------
     columns
         (n, c) innovations of every column over the square root of the innovation variance.
-    log_variance
-        Sum of the log innovation variances, log|R| with R the correlation of level plus noise over sigma².
+    innovation
+        (n,) innovation variances over sigma²; their logs sum to log|R|, R the covariance of level plus noise.
     last_level
         (c,) filtered level that each column alone would give after the last row.
     level_variance
@@ -92,7 +92,7 @@ class Whitened:
     """
 
     columns: Floats
-    log_variance: float
+    innovation: Floats
     last_level: Floats
     level_variance: float
 
@@ -117,14 +117,14 @@ def whiten(*, columns: Floats, day: Floats, drift: Drift) -> Whitened:
     --------
     >>> import numpy as np
     >>> w = whiten(columns=np.array([[1.0], [1.0]]), day=np.array([0.0, 1.0]), drift=Drift(rate_per_day=0.5))
-    >>> w.columns.ravel().round(4).tolist(), round(w.log_variance, 4)
-    ([1.0, 0.8165], 0.4055)
+    >>> w.columns.ravel().round(4).tolist(), w.innovation.tolist()
+    ([1.0, 0.8165], [1.0, 1.5])
 
     Source: Harvey (1989), Forecasting, Structural Time Series Models and the Kalman Filter, §3.4.1.
     """
     n, c = columns.shape
     if n == 0:
-        return Whitened(columns, 0.0, np.zeros(c), drift.stationary_variance)
+        return Whitened(columns, np.zeros(0), np.zeros(c), drift.stationary_variance)
     gaps = np.diff(day)
     if (gaps < 0.0).any():
         raise UnorderedDays("sessions must be ordered by day before they are filtered")
@@ -143,7 +143,7 @@ def whiten(*, columns: Floats, day: Floats, drift: Drift) -> Whitened:
     residual[1:] -= decay[:, None] * level[:-1]
     return Whitened(
         columns=residual / np.sqrt(innovation)[:, None],
-        log_variance=float(np.log(innovation).sum()),
+        innovation=innovation,
         last_level=level[-1],
         level_variance=posterior_variance,
     )

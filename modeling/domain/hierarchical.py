@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from modeling.domain.diagnostics import Diagnostics, diagnose
 from modeling.domain.kernel import PackedStatistics, pack
 from modeling.domain.marginal_op import marginal_likelihood
-from modeling.domain.mode import PopulationMode, ordered, population_mode
+from modeling.domain.mode import PopulationMode, natural_units, ordered, population_mode
 from modeling.domain.population import PopulationDraws
 from modeling.domain.priors import HierarchicalPriors
 from modeling.domain.statistics import GroupedData, SufficientStatistics
@@ -198,13 +198,9 @@ def _near(mode: Floats) -> Callable[[Any], Floats]:
 
 
 def _population_draws(trace: az.InferenceData, priors: HierarchicalPriors) -> PopulationDraws:
-    order, q = priors.order, priors.n_random
-    beta_unit, tau_unit, sigma_unit = (_flat(trace, name) for name in UNITS)
-    beta, tau = np.empty(beta_unit.shape), np.zeros(beta_unit.shape)
-    beta[:, order] = priors.mean[order] + priors.sd[order] * beta_unit
-    tau[:, order[:q]] = priors.individual_sd[order[:q]] * tau_unit
-    sigma = np.hypot(priors.noise_floor, priors.noise_sd * sigma_unit)
-    return PopulationDraws(names=priors.names, beta=beta, tau=tau, sigma=sigma)
+    beta, tau, sigma = (_flat(trace, name) for name in UNITS)
+    unconstrained = np.column_stack([beta, np.log(tau), np.log(sigma)])
+    return natural_units(unconstrained=unconstrained, priors=priors)
 
 
 def _flat(trace: az.InferenceData, name: str) -> Floats:

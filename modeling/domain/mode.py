@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from modeling.domain.kernel import PackedStatistics, marginal_likelihood, pack
+from modeling.domain.population import PopulationDraws
 from modeling.domain.priors import HierarchicalPriors
 from modeling.domain.statistics import SufficientStatistics
 
@@ -32,8 +33,8 @@ class PopulationMode:
         Log density at the mode (unconstrained scale) and Laplace's log marginal likelihood.
     beta_covariance
         (p, p) Laplace covariance of the population effects.
-    unconstrained
-        (p + q + 1,) the mode in the sampler's coordinates.
+    unconstrained, covariance
+        (p + q + 1,) the mode and (p + q + 1, p + q + 1) Laplace's covariance, in the sampler's coordinates.
     """
 
     beta: Floats
@@ -43,6 +44,14 @@ class PopulationMode:
     log_evidence: float
     beta_covariance: Floats
     unconstrained: Floats
+    covariance: Floats
+
+    def draws(self, *, priors: HierarchicalPriors, n: int, seed: int) -> PopulationDraws:
+        """Draws from the Laplace approximation: a population posterior without the sampler."""
+        values, vectors = np.linalg.eigh(self.covariance)
+        normal = np.random.default_rng(seed).normal(size=(n, values.size))
+        root = vectors * np.sqrt(np.maximum(values, 0.0))
+        return natural_units(unconstrained=self.unconstrained + normal @ root.T, priors=priors)
 
 
 def population_mode(
@@ -69,23 +78,32 @@ def population_mode(
     )
     z: Floats = found.x
     covariance, log_determinant = _laplace(density, z)
-    p, q = priors.mean.size, priors.n_random
+    p = priors.mean.size
     order, sd = priors.order, priors.sd[priors.order]
-    beta, tau = np.empty(p), np.zeros(p)
-    beta[order] = priors.mean[order] + sd * z[:p]
-    tau[order[:q]] = priors.individual_sd[order[:q]] * np.exp(z[p : p + q])
+    found_units = natural_units(unconstrained=z[None, :], priors=priors)
     beta_covariance = np.empty((p, p))
     beta_covariance[np.ix_(order, order)] = covariance[:p, :p] * np.outer(sd, sd)
     log_posterior = -float(found.fun)
     return PopulationMode(
-        beta=beta,
-        tau=tau,
-        sigma=float(np.hypot(priors.noise_floor, priors.noise_sd * np.exp(z[-1]))),
+        beta=found_units.beta[0],
+        tau=found_units.tau[0],
+        sigma=float(found_units.sigma[0]),
         log_posterior=log_posterior,
         log_evidence=log_posterior + 0.5 * (log_determinant + z.size * np.log(2.0 * np.pi)),
         beta_covariance=beta_covariance,
         unconstrained=z,
+        covariance=covariance,
     )
+
+
+def natural_units(*, unconstrained: Floats, priors: HierarchicalPriors) -> PopulationDraws:
+    """From (s, p + q + 1) points in the sampler's coordinates to population parameters in the design's order."""
+    p, q, order = priors.mean.size, priors.n_random, priors.order
+    beta, tau = np.empty((unconstrained.shape[0], p)), np.zeros((unconstrained.shape[0], p))
+    beta[:, order] = priors.mean[order] + priors.sd[order] * unconstrained[:, :p]
+    tau[:, order[:q]] = priors.individual_sd[order[:q]] * np.exp(unconstrained[:, p : p + q])
+    sigma = np.hypot(priors.noise_floor, priors.noise_sd * np.exp(unconstrained[:, -1]))
+    return PopulationDraws(names=priors.names, beta=beta, tau=tau, sigma=sigma)
 
 
 def ordered(*, statistics: SufficientStatistics, priors: HierarchicalPriors) -> SufficientStatistics:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from modeling.domain.drift import Drift, whiten
+from modeling.domain.drift import Drift, Whitened, whiten
 from modeling.domain.posterior import (
     GaussianPrior,
     InvalidObservations,
@@ -141,11 +141,20 @@ def climber_posterior(
         raise InvalidObservations(f"noise_scale must be positive, got {noise_scale}")
     p = len(population.names)
     design, outcome, day = checked_observations(p=p, design=design, outcome=outcome, day=day, drift=drift)
-    last_level, level_variance = np.zeros(p + 1), 0.0
+    columns = np.column_stack([outcome, design])
     if drift is not None and day is not None:
-        whitened = whiten(columns=np.column_stack([outcome, design]), day=day, drift=drift)
-        outcome, design = whitened.columns[:, 0], whitened.columns[:, 1:]
-        last_level, level_variance = whitened.last_level, whitened.level_variance
+        whitened = whiten(columns=columns, day=day, drift=drift)
+    else:
+        whitened = Whitened(columns, np.ones(outcome.size), np.zeros(p + 1), 0.0)
+    return whitened_posterior(population=population, whitened=whitened, drift=drift, noise_scale=noise_scale)
+
+
+def whitened_posterior(
+    *, population: PopulationDraws, whitened: Whitened, drift: Drift | None, noise_scale: float
+) -> ClimberPosterior:
+    """The same from columns (outcome, design) that the level's filter has already whitened."""
+    p = len(population.names)
+    outcome, design = whitened.columns[:, 0], whitened.columns[:, 1:]
     gram, moment = design.T @ design, design.T @ outcome
     sigma2 = (population.sigma * noise_scale) ** 2
     tau = population.tau
@@ -163,15 +172,16 @@ def climber_posterior(
     varies = individual > 0.0
     reliability = np.zeros(p)
     reliability[varies] = np.clip(1.0 - np.diag(within)[varies] / individual[varies], 0.0, 1.0)
-    of_design = last_level[1:]
+    of_design = whitened.last_level[1:]
     posterior = PersonalPosterior(
         names=population.names,
         mean=mean,
         covariance=covariance,
         sigma=float(np.sqrt(sigma2.mean())),
         n_sessions=outcome.size,
-        level_mean=float(last_level[0] - of_design @ mean),
-        level_variance=level_variance * float(sigma2.mean()) + float(of_design @ covariance @ of_design),
+        level_mean=float(whitened.last_level[0] - of_design @ mean),
+        level_variance=whitened.level_variance * float(sigma2.mean())
+        + float(of_design @ covariance @ of_design),
         level_covariance=-covariance @ of_design,
         drift=drift,
     )

@@ -201,6 +201,27 @@ def predict(
     >>> got.predictive_sd, tuple(round(v, 3) for v in got.predictive_interval_95)
     (1.3, (6.452, 10.0))
     """
+    expected, variance = predict_moments(
+        posterior=posterior, design_row=design_row, days_since_last=days_since_last
+    )
+    mean_sd = float(np.sqrt(variance))
+    predictive_sd = float(np.sqrt(variance + posterior.sigma**2))
+    return Prediction(
+        expected_quality=on_scale(expected),
+        mean_interval_95=(on_scale(expected - Z_95 * mean_sd), on_scale(expected + Z_95 * mean_sd)),
+        predictive_interval_95=(
+            on_scale(expected - Z_95 * predictive_sd),
+            on_scale(expected + Z_95 * predictive_sd),
+        ),
+        predictive_sd=predictive_sd,
+        mean_sd=mean_sd,
+    )
+
+
+def predict_moments(
+    *, posterior: PersonalPosterior, design_row: Floats | Sequence[float], days_since_last: float = 0.0
+) -> tuple[float, float]:
+    """Mean and variance of the expected quality (no noise), unclipped: the moments that `predict` reports."""
     x = np.asarray(design_row, dtype=np.float64)
     if x.shape != posterior.mean.shape:
         raise InvalidObservations(f"a design row needs {posterior.mean.size} entries, got shape {x.shape}")
@@ -215,19 +236,7 @@ def predict(
         variance += phi * phi * posterior.level_variance
         variance += 2.0 * phi * float(x @ posterior.level_covariance)
         variance += posterior.sigma**2 * posterior.drift.added_variance(days=days)
-    variance = max(variance, 0.0)
-    mean_sd = float(np.sqrt(variance))
-    predictive_sd = float(np.sqrt(variance + posterior.sigma**2))
-    return Prediction(
-        expected_quality=on_scale(expected),
-        mean_interval_95=(on_scale(expected - Z_95 * mean_sd), on_scale(expected + Z_95 * mean_sd)),
-        predictive_interval_95=(
-            on_scale(expected - Z_95 * predictive_sd),
-            on_scale(expected + Z_95 * predictive_sd),
-        ),
-        predictive_sd=predictive_sd,
-        mean_sd=mean_sd,
-    )
+    return expected, max(variance, 0.0)
 
 
 def on_scale(quality: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from modeling.domain.compiled import compiled
 from modeling.domain.drift import Drift
 from modeling.domain.posterior import GaussianPrior
+from modeling.domain.predictive import Predictive
+from modeling.domain.rhythm import Rhythm, RhythmPrior, remembered
 from modeling.domain.statistics import GroupedData, Ints
 
 Floats = NDArray[np.float64]
@@ -53,6 +55,57 @@ def predict_one_step_ahead(
         drift.stationary_variance,
     )
     return OneStepAhead(mean, sd)
+
+
+def predict_with_rhythms(
+    *, data: GroupedData, prior: GaussianPrior, rhythms: RhythmPrior, whole_numbers: bool
+) -> Predictive:
+    """Every session from all earlier ones of that climber, averaged over the rhythms' weights at that moment.
+
+    Parameters
+    ----------
+    data
+        Sessions ordered by climber and day.
+    prior
+        What is believed of a climber before any session; its sigma is the population's.
+    rhythms
+        The grid and how common each rhythm is.
+    whole_numbers
+        Whether qualities are ratings 1–10: then a rating's probability weighs the rhythms, not a density.
+    """
+    each = one_step_ahead_under(data=data, prior=prior, rhythms=rhythms.rhythms)
+    log_likelihood = _components(each, whole_numbers).component_log_score(outcome=data.outcome)
+    weight = np.empty_like(log_likelihood)
+    for u in range(data.n_groups):
+        rows = data.rows(group=u)
+        weight[rows] = remembered(prior=rhythms, log_likelihood=log_likelihood[rows])[:-1]
+    return replace(_components(each, whole_numbers), weight=weight)
+
+
+def log_likelihood_under(
+    *, data: GroupedData, prior: GaussianPrior, rhythms: tuple[Rhythm, ...], whole_numbers: bool
+) -> Floats:
+    """(climbers, k) log probability of each climber's sessions under each rhythm."""
+    each = one_step_ahead_under(data=data, prior=prior, rhythms=rhythms)
+    rows = _components(each, whole_numbers).component_log_score(outcome=data.outcome)
+    return np.asarray(np.add.reduceat(rows, data.start[:-1], axis=0))
+
+
+def one_step_ahead_under(
+    *, data: GroupedData, prior: GaussianPrior, rhythms: tuple[Rhythm, ...]
+) -> tuple[OneStepAhead, ...]:
+    """One-step-ahead predictions under each rhythm."""
+    return tuple(
+        predict_one_step_ahead(
+            data=data, prior=replace(prior, sigma=prior.sigma * r.noise_scale), drift=r.drift
+        )
+        for r in rhythms
+    )
+
+
+def _components(each: tuple[OneStepAhead, ...], whole_numbers: bool) -> Predictive:
+    mean, sd = np.column_stack([o.mean for o in each]), np.column_stack([o.sd for o in each])
+    return Predictive(mean, sd, np.full(mean.shape, 1.0 / len(each)), whole_numbers)
 
 
 @compiled

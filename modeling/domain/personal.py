@@ -1,0 +1,199 @@
+"""Serving: a climber's posterior this second, from the trained population and their own sessions.
+
+Plain numpy and scipy, because a climber waits for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modeling.domain.drift import Whitened, whiten
+from modeling.domain.population import ClimberPosterior, PopulationDraws, whitened_posterior
+from modeling.domain.posterior import (
+    GaussianPrior,
+    PersonalPosterior,
+    checked_observations,
+    covariance_root,
+    predict_moments,
+)
+from modeling.domain.predictive import Predictive
+from modeling.domain.rhythm import RhythmPrior, weights_now
+
+Floats = NDArray[np.float64]
+
+# Weights forget: 0.95^100 is half a per cent, so older sessions need not be replayed one by one.
+REPLAYED_SESSIONS = 100
+# A rhythm this unlikely for a climber is not computed for them.
+NEGLIGIBLE_WEIGHT = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedPopulation:
+    """What a run publishes and serving conditions on.
+
+    Attributes
+    ----------
+    draws
+        Draws of the population parameters (thinned).
+    rhythms
+        The climbers' rhythms and how common they are.
+    whole_numbers
+        Whether the outcomes were ratings 1–10.
+    """
+
+    draws: PopulationDraws
+    rhythms: RhythmPrior
+    whole_numbers: bool
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.draws.names
+
+
+@dataclass(frozen=True, slots=True)
+class RhythmicPosterior:
+    """A climber's posterior under each rhythm, and the rhythms' weights (k,)."""
+
+    parts: tuple[ClimberPosterior, ...]
+    weight: Floats
+    whole_numbers: bool
+
+    @property
+    def n_sessions(self) -> int:
+        return self.parts[0].posterior.n_sessions
+
+    def summary(self) -> ClimberPosterior:
+        """One normal with the mixture's means and covariances; its drift is the likeliest rhythm's."""
+        w = self.weight
+        posteriors = [part.posterior for part in self.parts]
+        joint_means = np.array([np.append(p.mean, p.level_mean) for p in posteriors])
+        mean = w @ joint_means
+        centred = joint_means - mean
+        joint = np.einsum("k,kij->ij", w, np.array([_joint_covariance(p) for p in posteriors]))
+        joint += (centred * w[:, None]).T @ centred
+        likeliest = posteriors[int(np.argmax(w))]
+        merged = PersonalPosterior(
+            names=likeliest.names,
+            mean=mean[:-1],
+            covariance=joint[:-1, :-1],
+            sigma=float(np.sqrt(w @ np.array([p.sigma**2 for p in posteriors]))),
+            n_sessions=self.n_sessions,
+            level_mean=float(mean[-1]),
+            level_variance=float(joint[-1, -1]),
+            level_covariance=joint[:-1, -1],
+            drift=likeliest.drift,
+        )
+        reliability = w @ np.array([part.reliability for part in self.parts])
+        return ClimberPosterior(merged, reliability, self.parts[0].individual_variance)
+
+    def predictive(self, *, design_row: Floats | Sequence[float], days_since_last: float = 0.0) -> Predictive:
+        """Predictive distribution of one session (noise included)."""
+        moments = [
+            predict_moments(posterior=part.posterior, design_row=design_row, days_since_last=days_since_last)
+            for part in self.parts
+        ]
+        mean = np.array([[m for m, _ in moments]])
+        sd = np.sqrt([[v + p.posterior.sigma**2 for (_, v), p in zip(moments, self.parts, strict=True)]])
+        return Predictive(mean, sd, self.weight[None, :], self.whole_numbers)
+
+
+def personal_posterior(
+    *, trained: TrainedPopulation, design: Floats, outcome: Floats, day: Floats
+) -> RhythmicPosterior:
+    """Condition the trained population on a climber's sessions, under every rhythm.
+
+    Parameters
+    ----------
+    trained
+        What was published.
+    design, outcome, day
+        (n, p), (n,) and (n,): the climber's sessions, in any order; n may be 0.
+
+    Examples
+    --------
+    >>> from modeling.domain.drift import Drift
+    >>> from modeling.domain.rhythm import Rhythm
+    >>> draws = PopulationDraws(("intercept",), np.array([[5.0]]), np.array([[1.0]]), np.ones(1))
+    >>> rhythms = RhythmPrior((Rhythm(Drift(0.0), 1.0),), np.ones(1))
+    >>> got = personal_posterior(trained=TrainedPopulation(draws, rhythms, False), design=np.ones((3, 1)),
+    ...                          outcome=np.array([7.0, 7.0, 7.0]), day=np.arange(3.0))
+    >>> float(got.summary().posterior.mean[0])
+    6.5
+    """
+    rhythms = trained.rhythms.rhythms
+    p = len(trained.names)
+    design, outcome, in_order = checked_observations(
+        p=p, design=design, outcome=outcome, day=day, drift=rhythms[0].drift
+    )
+    columns, days = np.column_stack([outcome, design]), np.asarray(in_order)
+    white = {
+        drift: whiten(columns=columns, day=days, drift=drift) for drift in {r.drift: None for r in rhythms}
+    }
+    weight = np.ones(1)
+    if len(rhythms) > 1:
+        prior = trained.draws.as_prior()
+        forecasts = [
+            recent_forecasts(prior=prior, whitened=white[r.drift], outcome=outcome, noise_scale=r.noise_scale)
+            for r in rhythms
+        ]
+        recent = Predictive(
+            np.column_stack([mean for mean, _ in forecasts]),
+            np.column_stack([sd for _, sd in forecasts]),
+            np.full((forecasts[0][0].size, len(rhythms)), 1.0 / len(rhythms)),
+            trained.whole_numbers,
+        )
+        scores = recent.component_log_score(outcome=outcome[outcome.size - recent.mean.shape[0] :])
+        weight = weights_now(prior=trained.rhythms, log_likelihood=scores)
+        weight = np.where(weight < NEGLIGIBLE_WEIGHT, 0.0, weight)
+        weight /= weight.sum()
+    parts = tuple(
+        whitened_posterior(
+            population=trained.draws, whitened=white[r.drift], drift=r.drift, noise_scale=r.noise_scale
+        )
+        for r, share in zip(rhythms, weight, strict=True)
+        if share > 0.0
+    )
+    return RhythmicPosterior(parts, weight[weight > 0.0], trained.whole_numbers)
+
+
+def recent_forecasts(
+    *, prior: GaussianPrior, whitened: Whitened, outcome: Floats, noise_scale: float
+) -> tuple[Floats, Floats]:
+    """Means and SDs (m,) with which each of the last m ≤ 100 sessions was expected from all before it.
+
+    Older sessions enter in closed form. The recent whitened rows have covariance S = I + X~ C X~' / sigma²; its
+    Cholesky factor L has every one-step-ahead SD on its diagonal and every standardised error in L^-1 (y~ - X~ m),
+    which is the last row of the factor of S bordered by y~ - X~ m: one factorisation, no loop over sessions.
+    """
+    p = prior.mean.size
+    sigma = prior.sigma * noise_scale
+    y, x = whitened.columns[:, 0] / sigma, whitened.columns[:, 1:] / sigma
+    n = outcome.size
+    m = min(n, REPLAYED_SESSIONS)
+    x_old, y_old, x_new, y_new = x[: n - m], y[: n - m], x[n - m :], y[n - m :]
+    root = covariance_root(prior.covariance)
+    inner = np.eye(p) + root.T @ (x_old.T @ x_old) @ root
+    covariance = root @ np.linalg.solve(inner, root.T)
+    mean = prior.mean + covariance @ (x_old.T @ (y_old - x_old @ prior.mean))
+    residual = y_new - x_new @ mean
+    bordered = np.empty((m + 1, m + 1))
+    bordered[:m, :m] = x_new @ covariance @ x_new.T
+    bordered[np.arange(m), np.arange(m)] += 1.0
+    bordered[m, :m] = bordered[:m, m] = residual
+    bordered[m, m] = residual @ residual + 1.0
+    factor = np.linalg.cholesky(bordered)
+    sd = sigma * np.diag(factor)[:m] * np.sqrt(whitened.innovation[n - m :])
+    return outcome[n - m :] - factor[m, :m] * sd, sd
+
+
+def _joint_covariance(posterior: PersonalPosterior) -> Floats:
+    p = posterior.mean.size
+    joint = np.empty((p + 1, p + 1))
+    joint[:p, :p] = posterior.covariance
+    joint[p, :p] = joint[:p, p] = posterior.level_covariance
+    joint[p, p] = posterior.level_variance
+    return joint

@@ -1,0 +1,195 @@
+"""Predictive distributions of many sessions at once, and the proper scores that judge them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from modeling.domain.posterior import HIGHEST_QUALITY, LOWEST_QUALITY
+
+Floats = NDArray[np.float64]
+
+STEPS = np.arange(LOWEST_QUALITY, HIGHEST_QUALITY) + 0.5  # between the ten ratings: 1.5 … 9.5
+BISECTIONS = 60
+
+
+class InvalidPredictive(ValueError):
+    """Means, SDs and weights that describe no distribution."""
+
+
+@dataclass(frozen=True, slots=True)
+class Predictive:
+    """Mixtures of normals, one for each of n sessions.
+
+    Attributes
+    ----------
+    mean, sd, weight
+        (n, k) components; the weights of a row sum to one.
+    whole_numbers
+        Whether qualities are recorded as whole numbers 1–10. The rating is then the normal rounded to the nearest
+        whole number on the scale: P(rating ≤ j) = F(j + ½) for j < 10.
+    """
+
+    mean: Floats
+    sd: Floats
+    weight: Floats
+    whole_numbers: bool
+
+    def __post_init__(self) -> None:
+        if not (self.mean.ndim == 2 and self.mean.shape == self.sd.shape == self.weight.shape):
+            raise InvalidPredictive(f"shapes {self.mean.shape}, {self.sd.shape}, {self.weight.shape}")
+        if not (np.isfinite(self.mean).all() and np.isfinite(self.sd).all() and (self.sd > 0.0).all()):
+            raise InvalidPredictive("means must be finite and SDs positive")
+        if (self.weight < 0.0).any() or not np.allclose(self.weight.sum(axis=1), 1.0):
+            raise InvalidPredictive("weights must be non-negative and sum to one")
+
+    def expected(self) -> Floats:
+        """(n,) expectations, clipped to the scale."""
+        return np.asarray(np.clip((self.weight * self.mean).sum(axis=1), LOWEST_QUALITY, HIGHEST_QUALITY))
+
+    def cdf(self, *, at: Floats) -> Floats:
+        """(n,) probability that the unrounded quality is at most ``at`` (n,)."""
+        return np.asarray((self.weight * ndtr((at[:, None] - self.mean) / self.sd)).sum(axis=1))
+
+    def quantile(self, *, p: float) -> Floats:
+        """(n,) quantiles of the unrounded quality, by bisection."""
+        low = (self.mean - 12.0 * self.sd).min(axis=1)
+        high = (self.mean + 12.0 * self.sd).max(axis=1)
+        for _ in range(BISECTIONS):
+            middle = (low + high) / 2.0
+            below = self.cdf(at=middle) < p
+            low, high = np.where(below, middle, low), np.where(below, high, middle)
+        return np.asarray((low + high) / 2.0)
+
+    def median(self) -> Floats:
+        """(n,) the point forecast that the absolute error asks for, a rating where ratings are whole."""
+        if self.whole_numbers:
+            return np.asarray(LOWEST_QUALITY + (self._steps() < 0.5).sum(axis=1))
+        return np.clip(self.quantile(p=0.5), LOWEST_QUALITY, HIGHEST_QUALITY)
+
+    def crps(self, *, outcome: Floats) -> Floats:
+        """(n,) continuous ranked probability score, quality points; of the rounded rating where ratings are whole.
+
+        Whole ratings: sum_j (P(rating ≤ j) - 1[y ≤ j])². Otherwise the closed form for a normal mixture.
+
+        Examples
+        --------
+        >>> p = Predictive(np.zeros((1, 1)), np.ones((1, 1)), np.ones((1, 1)), whole_numbers=False)
+        >>> round(float(p.crps(outcome=np.zeros(1))[0]), 9)
+        0.233694977
+
+        Source: Gneiting & Raftery (2007); Grimit et al. (2006) for mixtures.
+        """
+        if self.whole_numbers:
+            reached = outcome[:, None] < STEPS
+            return np.asarray(((self._steps() - reached) ** 2).sum(axis=1))
+        score = (self.weight * _spread(outcome[:, None] - self.mean, self.sd)).sum(axis=1)
+        for i in range(self.mean.shape[1]):
+            gap = self.mean - self.mean[:, i : i + 1]
+            both = np.hypot(self.sd, self.sd[:, i : i + 1])
+            score -= 0.5 * self.weight[:, i] * (self.weight * _spread(gap, both)).sum(axis=1)
+        return np.asarray(score)
+
+    def covered(self, *, outcome: Floats, level: float) -> NDArray[np.bool_]:
+        """(n,) whether the central interval of the unrounded quality holds the outcome."""
+        below = self.cdf(at=outcome)
+        return (below >= (1.0 - level) / 2.0) & (below <= (1.0 + level) / 2.0)
+
+    def width(self, *, level: float) -> Floats:
+        """(n,) width of the central interval."""
+        return self.quantile(p=(1.0 + level) / 2.0) - self.quantile(p=(1.0 - level) / 2.0)
+
+    def pit(self, *, outcome: Floats, rng: np.random.Generator) -> Floats:
+        """(n,) probability integral transforms, uniform if calibrated; randomised where ratings are whole."""
+        if not self.whole_numbers:
+            return self.cdf(at=outcome)
+        steps = np.concatenate(
+            [np.zeros((outcome.size, 1)), self._steps(), np.ones((outcome.size, 1))], axis=1
+        )
+        rating = np.clip(outcome.round(), LOWEST_QUALITY, HIGHEST_QUALITY).astype(np.intp)
+        rows = np.arange(outcome.size)
+        low, high = steps[rows, rating - 1], steps[rows, rating]
+        return np.asarray(low + rng.uniform(size=outcome.size) * (high - low))
+
+    def log_score(self, *, outcome: Floats) -> Floats:
+        """(n,) log probability of the rating, or log density where ratings are not whole."""
+        return np.asarray(
+            np.log((self.weight * np.exp(self.component_log_score(outcome=outcome))).sum(axis=1))
+        )
+
+    def component_log_score(self, *, outcome: Floats) -> Floats:
+        """(n, k) log probability (or density) of the outcome under each component."""
+        y = outcome[:, None]
+        if not self.whole_numbers:
+            z = (y - self.mean) / self.sd
+            return np.asarray(-0.5 * z**2 - np.log(self.sd) - 0.5 * np.log(2.0 * np.pi))
+        high = np.where(y >= HIGHEST_QUALITY, 1.0, ndtr((y + 0.5 - self.mean) / self.sd))
+        low = np.where(y <= LOWEST_QUALITY, 0.0, ndtr((y - 0.5 - self.mean) / self.sd))
+        return np.asarray(np.log(np.maximum(high - low, 1e-12)))
+
+    def _steps(self) -> Floats:
+        """(n, 9) probabilities that the rating is at most 1 … 9."""
+        total = np.zeros((self.mean.shape[0], STEPS.size))
+        for k in range(self.mean.shape[1]):
+            total += self.weight[:, k, None] * ndtr((STEPS - self.mean[:, k, None]) / self.sd[:, k, None])
+        return total
+
+
+def normal_predictive(*, mean: Floats, sd: Floats, whole_numbers: bool = False) -> Predictive:
+    """One normal for each session."""
+    return Predictive(mean[:, None], sd[:, None], np.ones((mean.size, 1)), whole_numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Scores over n sessions; ``mae`` judges the median, ``mae_of_mean`` the expectation."""
+
+    mae: float
+    mae_of_mean: float
+    crps: float
+    coverage: dict[str, float]
+    width: dict[str, float]
+    n: int
+
+    def as_dict(self) -> dict[str, object]:
+        """For JSON."""
+        return {
+            "mae": self.mae,
+            "mae_of_mean": self.mae_of_mean,
+            "crps": self.crps,
+            "coverage": self.coverage,
+            "width": self.width,
+            "n": self.n,
+        }
+
+
+def score(*, predictive: Predictive, outcome: Floats) -> Scores:
+    """MAE, CRPS, coverage and width of the central intervals at 50, 80, 90 and 95 %."""
+    levels = {"50": 0.50, "80": 0.80, "90": 0.90, "95": 0.95}
+    return Scores(
+        mae=float(np.abs(outcome - predictive.median()).mean()),
+        mae_of_mean=float(np.abs(outcome - predictive.expected()).mean()),
+        crps=float(predictive.crps(outcome=outcome).mean()),
+        coverage={k: float(predictive.covered(outcome=outcome, level=v).mean()) for k, v in levels.items()},
+        width={k: float(predictive.width(level=v).mean()) for k, v in levels.items()},
+        n=int(outcome.size),
+    )
+
+
+def are_whole_numbers(*, outcome: Floats) -> bool:
+    """Whether every outcome is one of the ratings 1 … 10.
+
+    >>> are_whole_numbers(outcome=np.array([7.0, 8.0])), are_whole_numbers(outcome=np.array([7.5]))
+    (True, False)
+    """
+    inside = (outcome >= LOWEST_QUALITY) & (outcome <= HIGHEST_QUALITY)
+    return bool((inside & (outcome == outcome.round())).all())
+
+
+def _spread(gap: Floats, sd: Floats) -> Floats:
+    """E|gap + sd Z| for a standard normal Z."""
+    z = gap / sd
+    return np.asarray(gap * (2.0 * ndtr(z) - 1.0) + sd * np.sqrt(2.0 / np.pi) * np.exp(-0.5 * z**2))

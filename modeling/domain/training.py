@@ -1,0 +1,180 @@
+"""From grouped sessions to a trained population: the engine's one entry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modeling.domain.diagnostics import Diagnostics
+from modeling.domain.drift import Drift
+from modeling.domain.drift_rate import profile_drift, subset
+from modeling.domain.mode import PopulationMode, population_mode
+from modeling.domain.personal import TrainedPopulation
+from modeling.domain.population import PopulationDraws
+from modeling.domain.predictive import are_whole_numbers
+from modeling.domain.priors import HierarchicalPriors, InvalidPriors
+from modeling.domain.rhythm import Rhythm, RhythmPrior, learn_weights, rhythm_grid
+from modeling.domain.rolling import log_likelihood_under
+from modeling.domain.statistics import GroupedData, sufficient_statistics
+
+if TYPE_CHECKING:
+    from modeling.domain.hierarchical import SamplerSettings
+
+Floats = NDArray[np.float64]
+
+FEWEST_CLIMBERS = 2
+CLIMBERS_TO_LEARN_RHYTHMS = 300
+LAPLACE_DRAWS = 400
+STORED_DRAWS = 64
+
+
+class NotEnoughSessions(ValueError):
+    """Fewer than two climbers, or no complete session: there is no population to learn; priors go on serving."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingResult:
+    """A trained population and what a run's record says of it.
+
+    Attributes
+    ----------
+    population
+        What is served.
+    all_draws
+        Every draw, unthinned.
+    diagnostics
+        None when the Laplace approximation stood in for the sampler.
+    drift
+        The profiled drift of the whole population (rhythms are climbers' own).
+    own_rhythm
+        (climbers,) index of each climber's likeliest rhythm.
+    notes
+        What was odd about the data.
+    """
+
+    population: TrainedPopulation
+    all_draws: PopulationDraws
+    diagnostics: Diagnostics | None
+    drift: Drift
+    mode: PopulationMode
+    own_rhythm: NDArray[np.intp]
+    notes: tuple[str, ...]
+
+
+def fit(
+    *,
+    data: GroupedData,
+    priors: HierarchicalPriors,
+    drift: Drift | Literal["profiled", "none"] = "profiled",
+    own_rhythm: bool = True,
+    sampler: SamplerSettings | None = None,
+    on_stage: Callable[[str], None] = lambda _: None,
+    seed: int = 20260101,
+) -> TrainingResult:
+    """Train the hierarchical model on any grouped data.
+
+    1. The population's drift is profiled by marginal likelihood (or given, or none: the static model).
+    2. With ``own_rhythm`` the grid of rhythms is weighted by everyone's one-step-ahead predictions, and each
+       climber's sessions are whitened with their likeliest rhythm.
+    3. The population parameters are sampled by NUTS, or approximated by Laplace's method without ``sampler``.
+
+    Parameters
+    ----------
+    data
+        Sessions ordered by climber and day (:func:`modeling.domain.statistics.group_data`).
+    priors
+        Priors in the design's column order.
+    drift
+        ``"profiled"``, ``"none"`` or a drift.
+    own_rhythm
+        Whether climbers have rhythms of their own.
+    sampler
+        Draws and chains; None for the Laplace approximation.
+    on_stage
+        Told the name of each stage as it begins.
+
+    Raises
+    ------
+    NotEnoughSessions
+        Fewer than two climbers.
+    """
+    _refuse(data, priors)
+    whole = are_whole_numbers(outcome=data.outcome)
+    on_stage("drift")
+    if drift == "profiled":
+        profile = profile_drift(data=data, priors=priors)
+        common, mode = profile.drift, profile.mode
+    else:
+        common = Drift(0.0) if isinstance(drift, str) else drift
+        mode = population_mode(statistics=sufficient_statistics(data=data, drift=common), priors=priors)
+    rhythms = RhythmPrior((Rhythm(common, 1.0),), np.ones(1))
+    own = np.zeros(data.n_groups, dtype=np.intp)
+    if own_rhythm:
+        on_stage("rhythms")
+        rhythms, own = _learn_rhythms(data, priors, mode, seed, whole)
+    on_stage("statistics")
+    statistics = sufficient_statistics(
+        data=data,
+        drift=[rhythms.rhythms[k].drift for k in own],
+        noise_scale=np.array([rhythms.rhythms[k].noise_scale for k in own]),
+    )
+    mode = population_mode(statistics=statistics, priors=priors, start=mode.unconstrained)
+    on_stage("sampling")
+    diagnostics: Diagnostics | None = None
+    if sampler is None:
+        draws = mode.draws(priors=priors, n=LAPLACE_DRAWS, seed=seed)
+    else:
+        from modeling.domain.hierarchical import sample_population
+
+        sampled = sample_population(statistics=statistics, priors=priors, settings=sampler, mode=mode)
+        draws, diagnostics = sampled.draws, sampled.diagnostics
+    return TrainingResult(
+        population=TrainedPopulation(draws.thinned(n=STORED_DRAWS), rhythms, whole),
+        all_draws=draws,
+        diagnostics=diagnostics,
+        drift=common,
+        mode=mode,
+        own_rhythm=own,
+        notes=oddities(data=data, names=priors.names),
+    )
+
+
+def oddities(*, data: GroupedData, names: tuple[str, ...]) -> tuple[str, ...]:
+    """What a person should know about the data before they trust the run."""
+    notes = []
+    constant = np.ptp(data.design, axis=0) == 0.0
+    if constant[1:].any():
+        columns = ", ".join(n for n, c in zip(names[1:], constant[1:], strict=True) if c)
+        notes.append(f"never varied, so the prior stands: {columns}")
+    if data.outcome.size and np.ptp(data.outcome) == 0.0:
+        notes.append(f"every outcome is {data.outcome[0]:g}: nothing can be learnt from them")
+    alone = int((np.diff(data.start) == 1).sum())
+    if alone:
+        notes.append(f"{alone} climbers with a single session")
+    return tuple(notes)
+
+
+def _refuse(data: GroupedData, priors: HierarchicalPriors) -> None:
+    if data.n_groups < FEWEST_CLIMBERS or data.outcome.size == 0:
+        raise NotEnoughSessions(f"{data.outcome.size} complete sessions of {data.n_groups} climbers")
+    if data.design.shape[1] != len(priors.names):
+        raise InvalidPriors(f"{data.design.shape[1]} columns, but priors for {len(priors.names)}")
+
+
+def _learn_rhythms(
+    data: GroupedData, priors: HierarchicalPriors, mode: PopulationMode, seed: int, whole: bool
+) -> tuple[RhythmPrior, NDArray[np.intp]]:
+    """The rhythms' weights from some climbers, and every climber's likeliest rhythm."""
+    prior = mode.draws(priors=priors, n=LAPLACE_DRAWS, seed=seed).as_prior()
+    # The mode's own scale, not the draws' mean square: rhythms multiply it.
+    prior = replace(prior, sigma=mode.sigma)
+    grid = rhythm_grid().rhythms
+    some = subset(data=data, n=CLIMBERS_TO_LEARN_RHYTHMS)
+    likelihood = log_likelihood_under(data=some, prior=prior, rhythms=grid, whole_numbers=whole)
+    learnt = learn_weights(rhythms=grid, log_likelihood=likelihood)
+    everyone = log_likelihood_under(data=data, prior=prior, rhythms=learnt.rhythms, whole_numbers=whole)
+    return learnt, np.argmax(everyone + np.log(learnt.weight), axis=1)
