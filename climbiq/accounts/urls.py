@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from climbiq.accounts import views
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("account/", views.account, name="account"),
+    path("account/tokens/", views.tokens, name="tokens"),
+    path("account/tokens/<uuid:token_id>/revoke/", views.token_revoke, name="token_revoke"),
+]

@@ -6,7 +6,8 @@ from django.contrib.admin import AdminSite
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import resolve_url
+from django.shortcuts import redirect, resolve_url
+from django.template.response import TemplateResponse
 
 
 class ClimbIQAdminSite(AdminSite):
@@ -28,3 +29,10 @@ class ClimbIQAdminSite(AdminSite):
             request.GET.get("next", resolve_url("admin:index")), resolve_url("account_login")
         )
         return target  # type: ignore[return-value]
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, object] | None = None
+    ) -> TemplateResponse:
+        """Passwords change on the account page, for everybody, with its limits."""
+        del request, extra_context
+        return redirect("account_change_password")  # type: ignore[return-value]

@@ -1,0 +1,116 @@
+"""Operators manage accounts. Coaches do not see them: climbers stay anonymous to those who judge."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.contrib.auth.password_validation import validate_password
+from django.http import HttpRequest
+
+from climbiq.accounts.models import User
+
+if TYPE_CHECKING:  # generic for the type checker alone
+    AnyModelAdmin = admin.ModelAdmin[Any]
+    UserModelForm = forms.ModelForm[User]
+else:
+    AnyModelAdmin = admin.ModelAdmin
+    UserModelForm = forms.ModelForm
+
+
+class OperatorsOnly(AnyModelAdmin):
+    """Pages that only an operator may open; the database's policies say the same."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return _is_operator(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        del obj
+        return _is_operator(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return _is_operator(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        del obj
+        return _is_operator(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        del request, obj
+        return False  # accounts are closed or erased; audit logs keep their key
+
+
+class NewUserForm(UserModelForm):
+    """A new account; its owner changes the password after the first login."""
+
+    first_password = forms.CharField(
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}), validators=[validate_password]
+    )
+
+    class Meta:
+        model = User
+        fields = ["email", "display_name", "time_zone", "is_staff", "is_facilitator"]
+
+    def clean_email(self) -> str:
+        """Addresses are told apart without regard to case."""
+        email = User.objects.normalize_email(self.cleaned_data["email"]).lower()
+        if User.objects.filter(email__iexact=email).exists():
+            raise forms.ValidationError("There is an account with this address.")
+        return email
+
+
+@admin.register(User)
+class UserAdmin(OperatorsOnly):
+    """Who may do what. Passwords are neither shown nor set here: people reset their own."""
+
+    list_display = [
+        "email",
+        "display_name",
+        "is_staff",
+        "is_facilitator",
+        "is_superuser",
+        "is_active",
+        "last_login",
+    ]
+    list_filter = ["is_staff", "is_facilitator", "is_superuser", "is_active"]
+    search_fields = ["email", "display_name"]
+    ordering = ["email"]
+    # People change their own address, which confirms it; operators are made by a command.
+    readonly_fields = ["id", "email", "is_superuser", "date_joined", "last_login", "erased_at"]
+    fieldsets = [
+        (None, {"fields": ["id", "email", "display_name", "time_zone"]}),
+        ("May do", {"fields": ["is_active", "is_staff", "is_facilitator", "is_superuser"]}),
+        ("When", {"fields": ["date_joined", "last_login", "erased_at"]}),
+    ]
+
+    def get_form(
+        self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """A new account needs a first password."""
+        if obj is None:
+            return NewUserForm
+        return super().get_form(request, obj, change, **kwargs)
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """A new account has no history to show."""
+        if obj is None:
+            return [(None, {"fields": [*NewUserForm.Meta.fields, "first_password"]})]
+        return super().get_fieldsets(request, obj)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Write only what was changed: the row also holds the password, which may change meanwhile."""
+        if change:
+            obj.save(update_fields=[name for name in form.changed_data if name in form.cleaned_data])
+        else:
+            obj.set_password(form.cleaned_data["first_password"])
+            super().save_model(request, obj, form, change)
+
+
+def _is_operator(request: HttpRequest) -> bool:
+    return bool(request.user.is_active and getattr(request.user, "is_superuser", False))
+
+
+if admin.site.is_registered(Group):
+    admin.site.unregister(Group)  # membership follows what the account is, by trigger

@@ -1,0 +1,69 @@
+"""Account pages: who I am, what may be done with my data, and my keys for scripts."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from allauth.account.decorators import reauthentication_required
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from climbiq.accounts import tokens as services
+from climbiq.accounts.forms import AccountForm, TokenForm
+from climbiq.accounts.requests import PersonRequest
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def account(request: PersonRequest) -> HttpResponse:
+    """Name, time zone and consent; and the way to everything else about the account."""
+    form = AccountForm(request.POST or None, instance=request.user)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, "Saved.")
+        return redirect("account")
+    return render(request, "accounts/account.html", {"form": form})
+
+
+@login_required
+@reauthentication_required(allow_get=True)  # type: ignore[untyped-decorator]
+@require_http_methods(["GET", "POST"])
+def tokens(request: PersonRequest) -> HttpResponse:
+    """List and make tokens; a new one is in this one answer and nowhere else."""
+    form = TokenForm(request.POST or None)
+    new_token = ""
+    if request.method == "POST" and form.is_valid():
+        now = timezone.now()
+        try:
+            _, new_token = services.create_token(
+                user=request.user,
+                name=form.cleaned_data["name"],
+                scope=form.cleaned_data["scope"],
+                expires_at=now + timedelta(days=int(form.cleaned_data["days"])),
+                now=now,
+            )
+        except services.TooManyTokens as refused:
+            form.add_error(None, str(refused))
+        else:
+            form = TokenForm()
+    context = {"form": form, "new_token": new_token, "tokens": services.tokens_of(request.user)}
+    return render(request, "accounts/tokens.html", context | {"now": timezone.now()})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def token_revoke(request: PersonRequest, token_id: UUID) -> HttpResponse:
+    """Ask, then revoke."""
+    token = services.tokens_of(request.user).filter(pk=token_id, revoked_at__isnull=True).first()
+    if token is None:
+        raise Http404
+    if request.method == "POST":
+        services.revoke_token(user=request.user, token_id=token_id)
+        messages.success(request, f"“{token.name}” is revoked. Whatever used it is locked out.")
+        return redirect("tokens")
+    return render(request, "accounts/token_revoke.html", {"token": token})
