@@ -198,10 +198,10 @@ def test_nothing_said_later_overturns_an_outcome(raw: dict, state: dict, data: s
 
 
 def test_a_tree_too_large_to_rewrite_is_walked() -> None:
-    pairs = [{"ANY": [{**TENSE, "value": 1 + n % 5}, {**TIRED, "value": n}]} for n in range(8)]  # 2^8 terms
+    pairs = [{"ANY": [{**TENSE, "value": 1 + n % 5}, {**TIRED, "value": n % 17}]} for n in range(40)]
     raw = {"ALL": pairs}
     tree = parse_conditions(raw)
-    assert 2 ** len(pairs) > MAX_TERMS
+    assert 2 ** len(pairs) > MAX_TERMS  # a million million terms: rewriting it would not end
     compiled = CompiledConditions([tree, parse_conditions(TENSE)])
     for state in ({STRESS: 5}, {STRESS: 1}, {STRESS: 1, SLEEP: 9}, {}, {SLEEP: 0}, {STRESS: 1, SLEEP: 0}):
         outcomes = compiled.evaluate(state)
