@@ -1,0 +1,205 @@
+"""Before a session: plan it, change the plan, say how one arrives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from climbiq.accounts.models import User
+from climbiq.domain.values import BadValues, parse_values
+from climbiq.domain.variables import ALIASES, in_room
+from sessions_app.domain.circumstances import Circumstances, check_circumstances
+from sessions_app.domain.columns import PLANNED_COLUMNS
+from sessions_app.domain.days import days_since, local_day, time_of_day_at, zone_of
+from sessions_app.domain.records import SessionRecord
+from sessions_app.models import Gym, PreSessionData, Session
+from sessions_app.selectors import history_of, session_of
+from sessions_app.services.guards import ChangedElsewhere, changed_columns, is_stale, lock_session, touch
+
+__all__ = ["change_circumstances", "plan_session", "save_pre_session"]
+
+_DERIVED: Final = ("days_since_last_session", "days_since_hard_session", "time_of_day")
+
+
+def plan_session(
+    *,
+    by: User,
+    values: Mapping[str, object] | None,
+    circumstances: Circumstances,
+    now: datetime,
+    request_key: str | None = None,
+) -> SessionRecord:
+    """Plan a session, with its pre-session form unless `values` is None.
+
+    Parameters
+    ----------
+    by : User
+        Whose session it is.
+    values : mapping or None
+        Registry names or columns → as typed or as stored. What is not given is derived where it can be: days since
+        the last and the last hard session, time of day. None as a value stays "not said"; caffeine that is not
+        given at all is 0, the table's default.
+    now : datetime
+        With its zone.
+    request_key : str or None
+        One key, one session: a form submitted twice at once makes one row, and a second submission with other
+        answers corrects it.
+
+    Raises
+    ------
+    BadValues
+        With a sentence for every field that cannot be stored.
+    """
+    answers = None if values is None else parse_values(in_room("pre_session"), values)
+    zone = zone_of(by.time_zone)
+    check_circumstances(given=circumstances, now=now, zone=zone, is_done=False)
+    _check_gym(circumstances.gym_id)
+    with transaction.atomic():
+        session, is_new = _insert_once(by, circumstances, now=now, request_key=request_key)
+        if answers is not None and is_new:
+            answers = _with_derived(by, answers, circumstances, now=now, exclude=session.pk)
+            PreSessionData.objects.create(session=session, user=by, **_columns(answers))
+        elif not is_new:
+            if answers is not None:
+                save_pre_session(by=by, session_id=session.pk, values=answers, now=now)
+            change_circumstances(by=by, session_id=session.pk, circumstances=circumstances, now=now)
+        return session_of(user_id=by.pk, session_id=session.pk)
+
+
+def save_pre_session(
+    *,
+    by: User,
+    session_id: UUID,
+    values: Mapping[str, object],
+    now: datetime,
+    version: str | None = None,
+    replace: bool = False,
+) -> SessionRecord:
+    """Write the pre-session form of a session that exists.
+
+    Parameters
+    ----------
+    version : str or None
+        The session's version that the climber saw; None takes the risk.
+    replace : bool
+        What is not given becomes "not said" (or the table's default), instead of staying as it was.
+
+    Raises
+    ------
+    SessionNotFound, BadValues
+    ChangedElsewhere
+        The session has another version by now, and other answers than these.
+    """
+    answers = parse_values(in_room("pre_session"), values)
+    with transaction.atomic():
+        session = lock_session(by=by, session_id=session_id)
+        row = PreSessionData.objects.filter(session_id=session.pk).first()
+        if row is None:
+            if is_stale(session, version):
+                raise ChangedElsewhere
+            circumstances = Circumstances(session_date=session.session_date, started_at=session.started_at)
+            answers = _with_derived(by, answers, circumstances, now=now, exclude=session.pk)
+            PreSessionData.objects.create(session=session, user=by, **_columns(answers))
+            touch(session, now=now)
+        else:
+            if replace:
+                nothing: dict[str, object] = dict.fromkeys(PLANNED_COLUMNS)
+                answers = nothing | {"caffeine_mg": 0} | dict(answers)  # type: ignore[assignment]
+            _update(session, row, _columns(answers), now=now, version=version)
+        return session_of(user_id=by.pk, session_id=session.pk)
+
+
+def change_circumstances(
+    *,
+    by: User,
+    session_id: UUID,
+    circumstances: Circumstances,
+    now: datetime,
+    version: str | None = None,
+) -> SessionRecord:
+    """Write when and where a session takes place.
+
+    Raises
+    ------
+    SessionNotFound, BadValues, ChangedElsewhere
+    """
+    with transaction.atomic():
+        session = lock_session(by=by, session_id=session_id)
+        check_circumstances(
+            given=circumstances, now=now, zone=zone_of(by.time_zone), is_done=session.status == "completed"
+        )
+        _check_gym(circumstances.gym_id)
+        changes = changed_columns(session, asdict(circumstances))
+        if changes:
+            if is_stale(session, version):
+                raise ChangedElsewhere
+            touch(session, now=now, **changes)
+        return session_of(user_id=by.pk, session_id=session.pk)
+
+
+def _insert_once(
+    by: User, circumstances: Circumstances, *, now: datetime, request_key: str | None
+) -> tuple[Session, bool]:
+    """Insert, or find the row that the same form made before; the unique key decides between two at once."""
+    import_key = None if request_key is None else f"form:{request_key}"
+    try:
+        with transaction.atomic():
+            return Session.objects.create(
+                user=by, import_key=import_key, updated_at=now, **asdict(circumstances)
+            ), True
+    except IntegrityError:
+        made = Session.objects.filter(user_id=by.pk, import_key=import_key).first() if import_key else None
+        if made is None:
+            raise
+        return made, False
+
+
+def _update(
+    session: Session, row: PreSessionData, columns: dict[str, Any], *, now: datetime, version: str | None
+) -> None:
+    changes = changed_columns(row, columns)
+    if not changes:
+        return
+    if is_stale(session, version):
+        raise ChangedElsewhere
+    for name, value in changes.items():
+        setattr(row, name, value)
+    row.save(update_fields=list(changes))
+    touch(session, now=now)
+
+
+def _columns(answers: Mapping[str, object]) -> dict[str, Any]:
+    return {PLANNED_COLUMNS[ALIASES.get(name, name)]: value for name, value in answers.items()}
+
+
+def _with_derived(
+    by: User,
+    answers: Mapping[str, Any],
+    circumstances: Circumstances,
+    *,
+    now: datetime,
+    exclude: UUID,
+) -> dict[str, Any]:
+    """Add what need not be asked; an answer, "not said" included, always wins."""
+    derived: dict[str, Any] = {}
+    zone, day = zone_of(by.time_zone), circumstances.session_date
+    if "days_since_last_session" not in answers or "days_since_hard_session" not in answers:
+        past = history_of(user_id=by.pk, before=day, exclude=exclude)
+        since = days_since(day=day, sessions=(session.as_past for session in past))
+        derived["days_since_last_session"] = since.last_session
+        derived["days_since_hard_session"] = since.hard_session
+    if circumstances.started_at is not None:
+        derived["time_of_day"] = time_of_day_at(circumstances.started_at.astimezone(zone))
+    elif day == local_day(now=now, zone=zone):
+        derived["time_of_day"] = time_of_day_at(now.astimezone(zone))
+    return {**{name: derived[name] for name in _DERIVED if name in derived}, **answers}
+
+
+def _check_gym(gym_id: UUID | None) -> None:
+    if gym_id is not None and not Gym.objects.filter(pk=gym_id).exists():
+        raise BadValues({"gym_id": "There is no such gym."})
