@@ -62,7 +62,7 @@ INSERT_EVENTS = """
 INSERT INTO recommendation_events (recommendation_id, seq, user_id, event, data)
 SELECT %s, n, %s, event, data FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS e (event, data, n)"""
 ATTACH = """
-UPDATE pre_session_data SET recommendations_shown = %s WHERE session_id = %s AND user_id = %s"""
+UPDATE pre_session_data SET recommendations_shown = %s::text::jsonb WHERE session_id = %s AND user_id = %s"""
 
 
 def store(record: Record, *, with_lease: bool) -> Lease | None:
@@ -83,7 +83,7 @@ def store(record: Record, *, with_lease: bool) -> Lease | None:
         lines = [as_line(data) for _, data in record.events]
         cursor.execute(INSERT_EVENTS, [key, record.user_id, names, lines])
         if record.session_id is not None:
-            cursor.execute(ATTACH, [Jsonb(_summary(key, record)), record.session_id, record.user_id])
+            cursor.execute(ATTACH, [as_line(_summary(key, record)), record.session_id, record.user_id])
     return Lease(recommendation_id=key, user_id=record.user_id, token=1)
 
 

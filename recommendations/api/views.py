@@ -1,0 +1,175 @@
+"""Recommendations over HTTP: as a stream of events, or as one object."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils import timezone
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from climbiq.accounts.models import User
+from climbiq.common.idempotency import HEADER, MAX_KEY_CHARS, PARAMETER
+from climbiq.common.openapi import OpenApiParameter, OpenApiResponse, documented
+from climbiq.common.problems import Unprocessable
+from climbiq.common.streams import EventStreamRenderer, sse_response
+from recommendations.api.schema import EVENT_STREAM, RecommendationSerializer
+from recommendations.api.serializers import PreSessionRequestSerializer
+from recommendations.selectors import RecommendationNotFound, Shown, shown
+from recommendations.services.recommend import Asked, KeyReused, make_recommendation
+from recommendations.services.telling import tell_now
+from recommendations.streaming.reader import BadEventId, parse_event_id, read_events
+from sessions_app.selectors import SessionNotFound
+
+LAST_EVENT_ID = "Last-Event-ID"
+
+
+class StreamingView(APIView):
+    """Answers as a stream unless JSON is what the client asks for."""
+
+    renderer_classes = [EventStreamRenderer, JSONRenderer]
+    throttle_scope = "recommendations"
+
+    @property
+    def wants_object(self) -> bool:
+        """Whether one JSON object was asked for."""
+        renderer = self.request.accepted_renderer
+        return isinstance(renderer, JSONRenderer) and not isinstance(renderer, EventStreamRenderer)
+
+
+class PreSessionRecommendationView(StreamingView):
+    """`POST …/recommendations/pre-session`."""
+
+    @documented(
+        request=PreSessionRequestSerializer,
+        parameters=[PARAMETER],
+        responses={
+            (200, "text/event-stream"): EVENT_STREAM,
+            (201, "application/json"): OpenApiResponse(RecommendationSerializer),
+        },
+        summary="Recommend before a session",
+        description="Rules first, then the model, then words. Streams events; with `Accept: application/json` "
+        "answers one object, worded from templates.",
+    )
+    def post(self, request: Request) -> HttpResponseBase:
+        """Make a recommendation and stream it."""
+        serializer = PreSessionRequestSerializer(data=request.data, context={"request": request})
+        serializer.is_valid(raise_exception=True)
+        given = serializer.validated_data
+        user = _user(request)
+        asked = Asked(
+            conditions=given.get("current_conditions"),
+            session_id=given.get("session_id"),
+            own_forecast=given.get("own_forecast"),
+            idempotency_key=_idempotency_key(request),
+        )
+        try:
+            made = make_recommendation(by=user, asked=asked, now=timezone.now(), tells=not self.wants_object)
+        except SessionNotFound:
+            raise ValidationError({"session_id": ["You have no such session."]}) from None
+        except KeyReused:
+            raise Unprocessable(
+                "This Idempotency-Key was used for a different request. Make a new key."
+            ) from None
+        if not self.wants_object:
+            events = read_events(recommendation_id=made.recommendation_id, user_id=user.pk, lease=made.lease)
+            return sse_response(events, user_id=user.pk)
+        return Response(
+            _as_object(user, made.recommendation_id),
+            status=201 if made.is_new else 200,
+            headers={"Location": reverse("api_recommendation", args=[made.recommendation_id])},
+        )
+
+
+class RecommendationView(APIView):
+    """One recommendation as an object."""
+
+    @documented(responses=RecommendationSerializer, summary="A recommendation")
+    def get(self, request: Request, recommendation_id: UUID) -> Response:
+        """Everything that was shown, and the words so far."""
+        return Response(_object(_shown(_user(request), recommendation_id)))
+
+
+class RecommendationEventsView(StreamingView):
+    """`GET …/{id}/events`: from the beginning, or from where the client was cut off."""
+
+    throttle_scope = ""
+
+    @documented(
+        parameters=[
+            OpenApiParameter(
+                name=LAST_EVENT_ID,
+                location=OpenApiParameter.HEADER,
+                description="The `id` of the last event that arrived; what comes after it is sent.",
+            ),
+            OpenApiParameter(
+                name="after", type=int, description="The same as a number, for a first connection."
+            ),
+        ],
+        responses={(200, "text/event-stream"): EVENT_STREAM, 204: None},
+        summary="A recommendation's events",
+    )
+    def get(self, request: Request, recommendation_id: UUID) -> HttpResponseBase:
+        """Replay and follow; 204 when everything had arrived, which ends an EventSource."""
+        user = _user(request)
+        found = _shown(user, recommendation_id)
+        text = request.headers.get(LAST_EVENT_ID) or request.query_params.get("after") or "0"
+        try:
+            after = parse_event_id(text, recommendation_id=recommendation_id)
+        except BadEventId as bad:
+            raise ValidationError({LAST_EVENT_ID: [str(bad)]}) from bad
+        if found.is_done and after >= found.last_seq:
+            return HttpResponse(status=204)
+        events = read_events(recommendation_id=recommendation_id, user_id=user.pk, after=after)
+        return sse_response(events, user_id=user.pk)
+
+
+def _as_object(user: User, recommendation_id: UUID) -> dict[str, Any]:
+    found = _shown(user, recommendation_id)
+    if not found.is_done:
+        tell_now(found)
+        found = _shown(user, recommendation_id)
+    return _object(found)
+
+
+def _object(found: Shown) -> dict[str, Any]:
+    key = found.recommendation.pk
+    names = ("meta", "rule_trace", "rule_override", "rule_adjustments", "prediction", "stats")
+    return {
+        "id": str(key),
+        "created_at": found.recommendation.created_at,
+        "session_id": found.recommendation.session_id,
+        "is_done": found.is_done,
+        "events_url": reverse("api_recommendation_events", args=[key]),
+        **{name: found.payloads.get(name) for name in names},
+        "recommendations": {**found.payloads["recommendations"], "items": found.tips}
+        if "recommendations" in found.payloads
+        else None,
+        "nothing_to_change": found.texts.get(0, {}).get("text") if not found.tips else None,
+    }
+
+
+def _shown(user: User, recommendation_id: UUID) -> Shown:
+    try:
+        return shown(user_id=user.pk, recommendation_id=recommendation_id)
+    except RecommendationNotFound:
+        raise NotFound from None
+
+
+def _idempotency_key(request: Request) -> str | None:
+    key = request.headers.get(HEADER, "").strip()
+    if len(key) > MAX_KEY_CHARS or not key.isprintable():
+        raise ValidationError({HEADER: [f"At most {MAX_KEY_CHARS} printable characters."]})
+    return f"api-{key}" if key else None
+
+
+def _user(request: Request) -> User:
+    assert isinstance(request.user, User)  # noqa: S101  permissions have seen to it
+    return request.user

@@ -1,0 +1,243 @@
+"""Makes a recommendation: gathers what is known, lets the domain decide, stores what it said and why."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from climbiq.accounts.models import User
+from climbiq.domain.training_history import summarise_history
+from experts.services.rule_engine import RULE_ENGINE
+from modeling.domain.design_matrix import TreatedSession
+from recommendations.domain import events as domain
+from recommendations.domain.context import RecommendationContext
+from recommendations.models import Recommendation
+from recommendations.services.event_log import Lease
+from recommendations.services.shared_data import PRIORS, STATISTICS, Priors
+from recommendations.services.storing import Record, store
+from sessions_app.domain.days import days_since, local_day, zone_of
+from sessions_app.domain.records import ClimberContext, SessionRecord
+from sessions_app.selectors import SessionNotFound, context_for, session_of
+
+# Two years of climbing every day; what lies before says little about today.
+SESSIONS_READ: Final = 730
+DERIVED: Final = ("days_since_last_session", "days_since_hard_session")
+
+
+class KeyReused(ValueError):
+    """The idempotency key belongs to a request that asked for something else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What was asked for.
+
+    Attributes
+    ----------
+    conditions
+        Registered name → parsed value. None: take what the session says; names given here win over it.
+    """
+
+    conditions: Mapping[str, Any] | None
+    session_id: UUID | None = None
+    own_forecast: float | None = None
+    idempotency_key: str | None = None
+
+    @property
+    def digest(self) -> str:
+        """What must be the same when a key is used again."""
+        body = {
+            "conditions": None if self.conditions is None else dict(self.conditions),
+            "session_id": str(self.session_id),
+            "own_forecast": self.own_forecast,
+        }
+        return hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A recommendation, new or the one its key already had."""
+
+    recommendation_id: UUID
+    lease: Lease | None = None
+    is_new: bool = True
+    events: tuple[domain.Event, ...] = field(default=())
+
+
+def make_recommendation(*, by: User, asked: Asked, now: datetime, tells: bool) -> Made:
+    """Make, store and return a recommendation for the climber `by`.
+
+    Parameters
+    ----------
+    now : datetime
+        Aware.
+    tells : bool
+        Whether this process goes on to put it into words; else whoever reads its events first does.
+
+    Raises
+    ------
+    SessionNotFound
+        `session_id` is not a session of this climber's.
+    KeyReused
+        The idempotency key was used for another request.
+    NoPriors
+        No priors are loaded.
+    """
+    known = _already_made(by, asked)
+    if known is not None:
+        return known
+    local_now = now.astimezone(zone_of(by.time_zone))
+    session = session_of(user_id=by.pk, session_id=asked.session_id) if asked.session_id is not None else None
+    day = session.session_date if session is not None else local_day(now=now, zone=zone_of(by.time_zone))
+    climber = context_for(user_id=by.pk, limit=SESSIONS_READ, before=day, exclude=asked.session_id)
+    priors = PRIORS.at(climber.versions["priors"])
+    context = _context(climber, priors, asked, session, day=day, now=local_now)
+    result = domain.recommend(context=context)
+    record = _record(by, asked, session, context, result, priors, now=now)
+    lease = store(record, with_lease=tells)
+    if lease is None:  # the same key, in this very moment, in another tab
+        known = _already_made(by, asked)
+        if known is None:
+            raise KeyReused
+        return known
+    return Made(
+        recommendation_id=lease.recommendation_id,
+        lease=lease if tells and not record.is_done else None,
+        events=result.events,
+    )
+
+
+def _already_made(by: User, asked: Asked) -> Made | None:
+    if asked.idempotency_key is None:
+        return None
+    row = (
+        Recommendation.objects.filter(user_id=by.pk, idempotency_key=asked.idempotency_key)
+        .values_list("id", "request_digest")
+        .first()
+    )
+    if row is None:
+        return None
+    if row[1] != asked.digest:
+        raise KeyReused
+    return Made(recommendation_id=row[0], is_new=False)
+
+
+def _context(
+    climber: ClimberContext,
+    priors: Priors,
+    asked: Asked,
+    session: SessionRecord | None,
+    *,
+    day: date,
+    now: datetime,
+) -> RecommendationContext:
+    versions = climber.versions
+    past = [record.as_past for record in climber.history]
+    return RecommendationContext(
+        conditions=_conditions(asked, session, climber, day),
+        now=now,
+        today=float(day.toordinal()),
+        rules=RULE_ENGINE.active_rules(version=versions["rules"]),
+        population=priors.gaussian,
+        baseline=None if climber.baseline is None else climber.baseline.values,
+        own_sessions=_own_sessions(climber),
+        training_history=summarise_history(sessions=reversed(past), today=day),
+        priors=priors.by_variable,
+        population_stats=STATISTICS.at(versions["statistics"]),
+        rules_version=versions["rules"],
+        prior_version=priors.version,
+        model_version=f"population-prior-{priors.version}",
+        own_forecast=asked.own_forecast,
+    )
+
+
+def _own_sessions(climber: ClimberContext) -> tuple[TreatedSession, ...]:
+    """Finished, rated sessions in order of time, as treated."""
+    return tuple(
+        TreatedSession(
+            day=float(record.session_date.toordinal()),
+            conditions=record.as_treated,
+            session_quality=float(record.quality),
+        )
+        for record in reversed(climber.history)
+        if record.status == "completed" and record.quality is not None
+    )
+
+
+def _conditions(
+    asked: Asked, session: SessionRecord | None, climber: ClimberContext, day: date
+) -> dict[str, Any]:
+    """What was said, the session's form under it; the days since are counted where they were not given."""
+    given = dict(asked.conditions or {})
+    conditions = {**(session.planned if session is not None else {}), **given}
+    counted = days_since(day=day, sessions=[record.as_past for record in climber.history])
+    derived = dict(zip(DERIVED, (counted.last_session, counted.hard_session), strict=True))
+    for name, value in derived.items():
+        # A null that was given is an answer: "I don't know", and stays one.
+        if name not in given and conditions.get(name) is None:
+            conditions[name] = value
+    return conditions
+
+
+def _record(
+    by: User,
+    asked: Asked,
+    session: SessionRecord | None,
+    context: RecommendationContext,
+    result: domain.Recommendation,
+    priors: Priors,
+    *,
+    now: datetime,
+) -> Record:
+    override = result.decision.override
+    model = result.shown or result.shadow
+    return Record(
+        user_id=by.pk,
+        session_id=session.id if session is not None else None,
+        idempotency_key=asked.idempotency_key,
+        request_digest=asked.digest if asked.idempotency_key else None,
+        conditions={name: value for name, value in context.conditions.items() if value is not None},
+        evidence={
+            **result.evidence,
+            "priors": _prior_rows(priors),
+            **({"notes": notes} if (notes := _notes(by, session)) else {}),
+        },
+        shadow=None if result.shadow is None else result.shadow.as_payload(),
+        overridden_by_rule=None if override is None else UUID(override.rule_id),
+        expected_quality=None if model is None else model.prediction.expected_quality,
+        own_forecast=asked.own_forecast,
+        rules_version=context.rules_version,
+        prior_version=context.prior_version,
+        model_version=context.model_version,
+        created_at=now,
+        events=[(event.name, event.data) for event in result.events],
+    )
+
+
+def _prior_rows(priors: Priors) -> dict[str, Any]:
+    return {
+        name: {
+            "population_mean": float(row["population_mean"]),
+            "population_std": float(row["population_std"]),
+            "individual_sd": float(row["individual_variance"] or 0),
+            "literature_sources": row["literature_sources"],
+            "expert_n_scenarios": row["expert_n_scenarios"],
+        }
+        for name, row in priors.rows.items()
+    }
+
+
+def _notes(by: User, session: SessionRecord | None) -> str | None:
+    """The climber's own words, kept for Claude only where they allow it."""
+    if session is None or not by.sends_notes_to_claude:
+        return None
+    text = session.planned.get("sleep_notes")
+    return str(text)[:1000] if text else None
+
+
+__all__ = ["Asked", "KeyReused", "Made", "SessionNotFound", "make_recommendation"]

@@ -1,0 +1,152 @@
+"""The climber's pages: today, the own forecast, the recommendation as it arrives, and why each tip."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods
+
+from climbiq.accounts.models import User
+from recommendations.domain import wording
+from recommendations.forms import ForecastForm
+from recommendations.selectors import RecommendationNotFound, Shown, latest_for_sessions, shown
+from recommendations.services.recommend import Asked, make_recommendation
+from sessions_app.selectors import SessionNotFound, context_for, session_of
+
+SESSIONS_LATELY = 5
+
+
+@require_GET
+def today(request: HttpRequest) -> HttpResponse:
+    """What to do next; for somebody new, what this is."""
+    if not request.user.is_authenticated:
+        return render(request, "recommendations/welcome.html")
+    user: User = request.user
+    context = context_for(user_id=user.pk, limit=20)
+    open_ids = [s.id for s in context.history if s.status in {"planned", "in_progress"}]
+    advised = latest_for_sessions(user_id=user.pk, session_ids=open_ids)
+    open_sessions = [
+        {"session": s, "recommendation_id": advised.get(s.id)}
+        for s in reversed(context.history)
+        if s.id in set(open_ids)
+    ]
+    finished = [s for s in context.history if s.id not in set(open_ids)]
+    return render(
+        request,
+        "recommendations/today.html",
+        {
+            "greeting": wording.greeting_for(user.display_name, hour=timezone.localtime().hour),
+            "baseline": context.baseline,
+            "open_sessions": open_sessions,
+            "recent": finished[:SESSIONS_LATELY],
+        },
+    )
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def recommend(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """Ask for the climber's own number first; only then is ours computed."""
+    user = _climber(request)
+    try:
+        session = session_of(user_id=user.pk, session_id=session_id)
+    except SessionNotFound:
+        raise Http404 from None
+    form = ForecastForm(request.POST if request.method == "POST" and "skip" not in request.POST else None)
+    if request.method == "POST" and ("skip" in request.POST or form.is_valid()):
+        guess = None if "skip" in request.POST else form.guess
+        made = make_recommendation(
+            by=user,
+            asked=Asked(
+                conditions=None,
+                session_id=session.id,
+                own_forecast=guess,
+                idempotency_key=_form_key(request),
+            ),
+            now=timezone.now(),
+            tells=False,
+        )
+        return redirect("recommendation", made.recommendation_id)
+    status = 422 if form.is_bound else 200
+    page = {"form": form, "session": session, "form_key": request.POST.get("form_key") or uuid.uuid4()}
+    return render(request, "recommendations/forecast.html", page, status=status)
+
+
+@login_required
+@require_GET
+def recommendation(request: HttpRequest, recommendation_id: UUID) -> HttpResponse:
+    """The numbers at once; the words as they arrive."""
+    user = _climber(request)
+    found = _shown(user, recommendation_id)
+    override = found.payloads.get("rule_override")
+    session = None
+    if found.recommendation.session_id is not None:
+        try:
+            session = session_of(user_id=user.pk, session_id=found.recommendation.session_id)
+        except SessionNotFound:
+            session = None
+    return render(
+        request,
+        "recommendations/recommendation.html",
+        {
+            "recommendation": found.recommendation,
+            "session": session,
+            "override": override and {**override, "recommendation_label": wording.override_label(override)},
+            "adjustments": found.payloads.get("rule_adjustments"),
+            "questions": found.payloads.get("rule_trace", {}).get("questions", []),
+            "prediction": found.payloads.get("prediction"),
+            "tips": found.tips,
+            "texts": {index: text["text"] for index, text in found.texts.items()},
+            "nothing_text": found.texts.get(0, {}).get("text", ""),
+            "stats": found.payloads.get("stats"),
+            "is_done": found.is_done,
+            "last_seq": found.last_seq,
+        },
+    )
+
+
+@login_required
+@require_GET
+def why(request: HttpRequest, recommendation_id: UUID, index: int) -> HttpResponse:
+    """The permanent record behind one tip."""
+    found = _shown(_climber(request), recommendation_id)
+    tip: dict[str, Any] | None = next((t for t in found.tips if t["index"] == index), None)
+    if tip is None:
+        raise Http404
+    evidence = found.recommendation.evidence
+    return render(
+        request,
+        "recommendations/why.html",
+        {
+            "recommendation": found.recommendation,
+            "tip": tip,
+            "prior": evidence.get("priors", {}).get(tip["variable"]),
+            "trace": found.payloads.get("rule_trace", {}).get("rules", []),
+        },
+    )
+
+
+def _shown(user: User, recommendation_id: UUID) -> Shown:
+    try:
+        return shown(user_id=user.pk, recommendation_id=recommendation_id)
+    except RecommendationNotFound:
+        raise Http404 from None
+
+
+def _climber(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # noqa: S101  login_required has seen to it
+    return request.user
+
+
+def _form_key(request: HttpRequest) -> str | None:
+    """A form sent twice makes one recommendation."""
+    try:
+        return f"form-{UUID(request.POST.get('form_key', ''))}"
+    except ValueError:
+        return None
