@@ -82,9 +82,9 @@ def _start_servers(wishes: Wishes, supervisor: Supervisor, undo: ExitStack) -> d
         check_postgres(wishes.database_url)
         database_url = wishes.database_url
     else:
-        say(f"starting PostgreSQL in {wishes.data_dir}")
-        postgres = EmbeddedPostgres(wishes.data_dir).start()
-        undo.callback(postgres.stop)
+        postgres = EmbeddedPostgres(wishes.data_dir)
+        say(f"starting PostgreSQL in {postgres.home}")
+        undo.callback(postgres.start().stop)
         supervisor.servers.append(Server("PostgreSQL", postgres.alive, postgres.log_path))
         postgres.create_database(DATABASE_NAME)
         database_url = postgres.superuser_url(DATABASE_NAME)
@@ -93,9 +93,9 @@ def _start_servers(wishes: Wishes, supervisor: Supervisor, undo: ExitStack) -> d
         check_redis(wishes.redis_url)
         redis_url = wishes.redis_url
     else:
-        say(f"starting Valkey in {wishes.data_dir}")
-        valkey = EmbeddedValkey(wishes.data_dir).start()
-        undo.callback(valkey.stop)
+        valkey = EmbeddedValkey(wishes.data_dir)
+        say(f"starting Valkey in {valkey.home}")
+        undo.callback(valkey.start().stop)
         supervisor.servers.append(Server("Valkey", valkey.alive, valkey.log_path))
         redis_url = valkey.url()
     servers = {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
