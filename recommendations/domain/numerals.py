@@ -33,11 +33,12 @@ _UNCLEAR_SUFFIX: Final = re.compile(
 )
 _MINUS_BEFORE: Final = re.compile(
     rf"(?:^|[^\w%.)\]‐‑‒–—―−˗-]){DASH}$"  # a dash glued to the numeral only: not of a range, not of a word
-    rf"|{DASH}\s?{DASH}$|(?<![0-9%)] )− $|(?:\bminus|\bnegative)\s+$",
+    rf"|{DASH}\s?{DASH}$|(?<![0-9%] )− $|(?:\bminus|\bnegative)\s+$",
     re.IGNORECASE,
 )
 _RANGE: Final = re.compile(rf"\s*(?:{DASH}|to|or|up\s+to)\s*{DASH}?", re.IGNORECASE)
 _BETWEEN: Final = re.compile(rf"\bbetween\s+[+]?{DASH}?$", re.IGNORECASE)
+_REACH: Final = 16
 _AND: Final = re.compile(r"\s+and\s+", re.IGNORECASE)
 _NEEDS_A_NUMBER: Final = r"(?=\s?(?:(?:mg|h|hours?|min|mins|minutes?|percent|per\s?cent)\b|%))"
 _LETTERS: Final = re.compile(
@@ -127,12 +128,17 @@ def _letters(plain: str) -> Iterator[_Found]:
 def _found(plain: str, start: int, end: int, text: str, value: Decimal | None, decimals: int) -> _Found:
     """Add what stands around a numeral: its sign, its percent sign, or a suffix that makes it unclear."""
     percent = _PERCENT.match(plain, end)
-    if _MINUS_BEFORE.search(plain[:start]):
+    if _MINUS_BEFORE.search(_just_before(plain, start)):
         text, value = f"−{text}", None if value is None else -value
     if _UNCLEAR_SUFFIX.match(plain, end):
         value = None
     numeral = Numeral(text=text, value=value, decimals=decimals, is_percent=percent is not None)
     return _Found(start, percent.end() if percent else end, numeral)
+
+
+def _just_before(plain: str, position: int) -> str:
+    """The few characters that can bear on a numeral: a long text must not be searched again for each of them."""
+    return plain[max(0, position - _REACH) : position]
 
 
 def _with_percent_of_ranges(plain: str, found: list[_Found]) -> Iterator[Numeral]:
@@ -141,6 +147,8 @@ def _with_percent_of_ranges(plain: str, found: list[_Found]) -> Iterator[Numeral
         numeral = here.numeral
         if following is not None and following.numeral.is_percent and not numeral.is_percent:
             between = plain[here.end : following.start]
-            if _RANGE.fullmatch(between) or (_AND.match(between) and _BETWEEN.search(plain[: here.start])):
+            if _RANGE.fullmatch(between) or (
+                _AND.match(between) and _BETWEEN.search(_just_before(plain, here.start))
+            ):
                 numeral = replace(numeral, is_percent=True)
         yield numeral

@@ -105,10 +105,10 @@ async def narrate_tip(
 ) -> AsyncGenerator[NarrationItem, None]:
     """Tell one tip.
 
-    A sentence is held back until it is whole and every numeral in it, and in all the text so far, occurs in the
-    payloads: no unchecked number is ever shown. Any failure of `narrator` (an exception, silence, an empty or an
-    endless text, an unsupported number) leads to the fallback's text; a restart comes first if sentences of
-    the failed text were already shown.
+    A sentence is held back until it is whole and every numeral in it occurs in the payloads: no unchecked number
+    is ever shown. (A numeral never reaches over the end of a sentence, so checking them one by one checks the
+    text.) Any failure of `narrator` (an exception, silence, an empty or an endless text, an unsupported number)
+    leads to the fallback's text; a restart comes first if sentences of the failed text were already shown.
 
     Yields
     ------
@@ -149,7 +149,7 @@ async def _checked(
             text = f"{text}{joint}{sentence}"
             if len(text) > MAX_CHARACTERS:
                 raise NarrationFailed("too_long")
-            if unsupported_numbers(text=text, payloads=request.payloads):
+            if unsupported_numbers(text=sentence, payloads=request.payloads):
                 raise NarrationFailed("unsupported_number")
             yield Chunk(f"{joint}{sentence}")
     if not text:

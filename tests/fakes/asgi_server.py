@@ -16,12 +16,12 @@ logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
 
 
 @contextmanager
-def running(application: Any) -> Iterator[str]:
+def running(application: Any, *, port: int = 0) -> Iterator[str]:
     """Serve `application`; yields its address, stops it at the end."""
     config = uvicorn.Config(
         application,
         host="127.0.0.1",
-        port=0,
+        port=port,
         loop="asyncio",
         http="h11",
         ws="none",
@@ -39,8 +39,8 @@ def running(application: Any) -> Iterator[str]:
             if not thread.is_alive() or time.monotonic() > deadline:
                 raise RuntimeError("the fake server did not start")
             time.sleep(0.005)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}"
+        bound_port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{bound_port}"
     finally:
         server.should_exit = True
         thread.join(timeout=10)

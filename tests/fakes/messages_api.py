@@ -14,11 +14,14 @@ import argparse
 import itertools
 import json
 import re
+import signal
+import sys
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tests.fakes.asgi_server import running
 from tests.fakes.messages_wire import USAGE, Dropped, Exchange, ReaderLeft, read_body, smallest
 
 FINE_TEXT = (
@@ -258,15 +261,19 @@ def _instance(behaviour: Behaviour, schema: dict[str, Any]) -> Any:
 
 
 def main() -> None:
-    import uvicorn
-
+    """Serve until terminated; the first line printed is the address."""
     parser = argparse.ArgumentParser(description="A fake Messages API on loopback.")
-    parser.add_argument("--port", type=int, default=9911)
+    parser.add_argument("--port", type=int, default=9911, help="0: any free one")
     parser.add_argument("--mode", choices=MODES, default="ok")
     parser.add_argument("--delay", type=float, default=0.0, help="seconds before every piece of text")
     arguments = parser.parse_args()
     api = FakeMessagesAPI(behaviour=Behaviour(mode=arguments.mode, delay_seconds=arguments.delay))
-    uvicorn.run(api, host="127.0.0.1", port=arguments.port, lifespan="off", ws="none", log_level="critical")
+    ends = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)  # before any thread is there to receive them
+    with running(api, port=arguments.port) as url:
+        sys.stdout.write(f"{url}\n")
+        sys.stdout.flush()
+        signal.sigwait(ends)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recommendations.domain.numbers import unsupported_numbers
 from recommendations.narration.sentences import clean, whole_sentences
 
 
@@ -59,6 +60,57 @@ def test_how_the_text_is_cut_does_not_matter(text: str, cuts: list[int]) -> None
     pieces = [text[a:b] for a, b in pairwise(edges)]
     assert split(*pieces) == split(text)
     assert " ".join(split(text)) == clean(text).strip()
+
+
+BITS = [
+    *(
+        "5",
+        "12",
+        "0.5",
+        "7:30",
+        "3/4",
+        "1,200",
+        "two",
+        "hundred",
+        "and",
+        "half",
+        "a",
+        "third",
+        "XII",
+        "½",
+        "minus",
+    ),
+    *(
+        "between",
+        "point",
+        "to",
+        "percent",
+        "%",
+        "-",
+        "−",
+        "–",
+        ".",
+        ". ",
+        "! ",
+        "? ",
+        '." ',
+        "… ",
+        " ",
+        "\n",
+        "k",
+        ",",
+    ),
+]
+
+
+@given(bits=st.lists(st.sampled_from(BITS), max_size=14))
+def test_no_numeral_reaches_over_the_end_of_a_sentence(bits: list[str]) -> None:
+    text = clean("".join(bits)).strip()
+    one_by_one = [n for sentence in split(text) for n in unsupported_numbers(text=sentence, payloads=[])]
+    assert sorted(one_by_one) == sorted(unsupported_numbers(text=text, payloads=[]))
+    payload = [{"gain": 5, "dose": 12, "half": 0.5, "percent": 12, "label": "7:30 two"}]
+    passes = [not unsupported_numbers(text=sentence, payloads=payload) for sentence in split(text)]
+    assert all(passes) == (not unsupported_numbers(text=text, payloads=payload))
 
 
 @given(text=st.text(max_size=120))

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from climbiq.domain.variables import TREATMENTS
 from climbiq.domain.vocabularies import INTENSITIES, SESSION_TYPES
+from modeling.domain.design_matrix import TreatedSession
 from recommendations.domain.numbers import unsupported_numbers
+from recommendations.domain.statistical_context import CoefficientBelief, compute_statistical_context
 from recommendations.domain.tips import Basis
 from recommendations.narration.base import NarrationRequest
 from recommendations.narration.evidence import NO_OWN_SESSIONS
@@ -182,6 +184,38 @@ def test_the_template_never_says_a_number_that_was_not_given(request: NarrationR
     assert "None" not in text.replace("None of your own", "")
     assert not any(math.isnan(float(n)) for n in re.findall(r"nan|inf", text))
     assert len(text) < 900
+
+
+def test_statistics_as_they_are_really_computed_are_told() -> None:
+    history = [
+        TreatedSession(
+            day=d, conditions={"caffeine_mg": mg, "stress_level": 4, "session_type": kind}, session_quality=q
+        )
+        for d, mg, kind, q in [
+            (1, 220, "project", 7),
+            (3, 0, "volume", 5),
+            (5, 250, "project", 8),
+            (9, 20, "volume", 6),
+        ]
+    ]
+    stats = compute_statistical_context(
+        current_conditions={"stress_level": 4},
+        user_history=history,
+        population_stats={},
+        user_coefficients={"caffeine_mg": CoefficientBelief(mean=0.004, sd=0.002)},
+    ).as_payload()
+    caffeine = NarrationRequest(tip=make_tip().as_payload(), stats=stats)
+    assert (
+        "averaged 7.5 over 2, those with next to none averaged 5.5 over 2" in template_sentences(caffeine)[1]
+    )
+    volume = NarrationRequest(
+        tip=make_tip(variable="session_type", recommended_value="volume").as_payload(), stats=stats
+    )
+    assert "projecting averaged 7.5 over 2, your volume averaged 5.5 over 2" in template_sentences(volume)[1]
+    for request in (caffeine, volume):
+        assert (
+            unsupported_numbers(text=" ".join(template_sentences(request)), payloads=request.payloads) == ()
+        )
 
 
 @given(request=requests())
