@@ -5,6 +5,7 @@ from __future__ import annotations
 import zoneinfo
 from typing import TYPE_CHECKING, Any
 
+from allauth.account.forms import LoginForm as BaseLoginForm
 from allauth.account.forms import SignupForm as BaseSignupForm
 from django import forms
 from django.core.exceptions import ValidationError
@@ -26,8 +27,16 @@ def clean_name(text: str, *, what: str = "A name") -> str:
         raise ValidationError(f"{what} {error}.") from None
 
 
+class LoginForm(BaseLoginForm):  # type: ignore[misc]
+    """Without the link to the reset between address and password, where it catches the Tab key."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password"].help_text = ""
+
+
 class SignupForm(BaseSignupForm):  # type: ignore[misc]
-    """E-mail, password, a name if they like; the time zone comes from the browser."""
+    """Email, password, a name if they like; the time zone comes from the browser."""
 
     display_name = forms.CharField(
         label="What should we call you?",
@@ -76,7 +85,7 @@ class AccountForm(UserModelForm):
         help_texts = {
             "time_zone": "Start typing a city: days and times are shown in its time.",
             "shares_for_calibration": (
-                "Now and then a session of yours, without name, e-mail, date or place, is put before coaches "
+                "Now and then a session of yours, without name, email, date or place, is put before coaches "
                 "who do not know that it happened. That shows how well they judge. Off: never."
             ),
             "sends_notes_to_claude": (

@@ -135,4 +135,4 @@ def _widget(variable: Variable) -> forms.Widget:
         case _:
             if variable.name.endswith("notes"):
                 return forms.Textarea(attrs={"rows": 2, "maxlength": MAX_TEXT_CHARS})
-            return forms.TextInput(attrs={"autocomplete": "off", "maxlength": 200})
+            return forms.TextInput(attrs={"autocomplete": "off", "maxlength": 200, "class": "short"})

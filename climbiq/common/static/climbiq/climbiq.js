@@ -51,6 +51,29 @@
     }
   }
 
+  // --- Passwords may be looked at -----------------------------------------------------------------------------------
+  for (const input of document.querySelectorAll('input[type="password"]')) {
+    const box = document.createElement("span");
+    const button = document.createElement("button");
+    box.className = "password";
+    button.type = "button";
+    button.className = "button button--quiet";
+    const label = input.labels?.[0]?.firstChild?.textContent.trim() || "password";
+    const tell = () => {
+      const isHidden = input.type === "password";
+      button.textContent = isHidden ? "Show" : "Hide";
+      button.setAttribute("aria-label", `${button.textContent}: ${label}`);
+    };
+    button.addEventListener("click", () => {
+      input.type = input.type === "password" ? "text" : "password";
+      tell();
+    });
+    input.form?.addEventListener("submit", () => { input.type = "password"; });
+    input.replaceWith(box);
+    box.append(input, button);
+    tell();
+  }
+
   // --- Niggles: fold spare rows away, add more ---------------------------------------------------------------------
   for (const editor of document.querySelectorAll("[data-niggles]")) {
     const rows = () => [...editor.querySelectorAll("[data-niggle]")];
@@ -114,7 +137,8 @@
     try { sessionStorage.removeItem(key); } catch { /* nothing was kept */ }
   };
 
-  const isKept = (part) => part.name && !["password", "hidden", "file", "submit", "button"].includes(part.type);
+  const isKept = (part) =>
+    part.name && !part.closest(".password") && !["hidden", "file", "submit", "button"].includes(part.type);
   const contents = (form) => {
     const values = {};
     for (const part of form.elements) {
