@@ -33,8 +33,11 @@ def flips_of(*, move: Move, situation: Situation, days_since_last: float = 0.0) 
         *_rules(move, situation),
     ]
     inputs.sort(key=lambda flip: (_distance(flip, situation), flip.kind, flip.variable))
+    nearest: dict[tuple[str, Direction], Flip] = {}
+    for flip in inputs:
+        nearest.setdefault((flip.variable, flip.direction), flip)
     belief = _belief(move, situation, days_since_last)
-    return (*inputs, belief) if belief else tuple(inputs)
+    return (*nearest.values(), belief) if belief else tuple(nearest.values())
 
 
 def still_given(*, move: Move, situation: Situation, name: str, value: Any) -> bool:

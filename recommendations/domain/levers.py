@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -25,7 +25,7 @@ class Lever:
     step
         Advised values are multiples of it: what a person can measure out.
     least
-        Advice never goes below it.
+        Advice to take less never goes below it.
     share_of_time
         The largest share of the time available that it may take, None where it takes no time.
     """
@@ -38,7 +38,7 @@ class Lever:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
-    """The values that may be advised, ends included and on the lever's grid; empty where `low` > `high`.
+    """Where advice ends, on the lever's grid: `high` for taking more, `low` for taking less.
 
     `high_is` tells what ends it above: `optimum` where more stops helping, else `dose_limit`.
     """
@@ -76,7 +76,7 @@ def room_for(
     own_range: tuple[float, float] | None = None,
     time_available_min: float | None = None,
 ) -> Room:
-    """The values that may be advised today.
+    """Where advice on a treatment ends today.
 
         high = min(optimal_max, safe_high, max(reference, own largest + spread), share · time)
         low  = max(least, min(reference, own smallest - spread))
@@ -123,10 +123,19 @@ def room_for(
     )
 
 
-def values_in(*, room: Room, lever: Lever) -> tuple[float, ...]:
-    """Every value that may be advised, ascending."""
-    count = math.floor((room.high - room.low) / lever.step + _EPSILON) + 1
-    return tuple(room.low + i * lever.step for i in range(max(count, 0)))
+def values_to_advise(*, room: Room, lever: Lever, upwards: bool) -> Iterator[float]:
+    """The values that may be advised, the furthest first: to take more, or to take less.
+
+    >>> caffeine, _ = LEVERS
+    >>> list(values_to_advise(room=Room(low=50, high=100, high_is="optimum"), lever=caffeine, upwards=True))
+    [100.0, 75.0, 50.0, 25.0]
+    >>> list(values_to_advise(room=Room(low=50, high=100, high_is="optimum"), lever=caffeine, upwards=False))
+    [50.0, 75.0, 100.0]
+    """
+    value, last, step = (room.high, lever.step, -lever.step) if upwards else (room.low, room.high, lever.step)
+    while (value >= last - _EPSILON) if upwards else (value <= last + _EPSILON):
+        yield float(value)
+        value += step
 
 
 def doses_above_safe(*, conditions: Mapping[str, Any]) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from experts.domain.rules.rule_set import RuleSet
 from modeling.domain.design_matrix import NO_HABITS, UsualDoses
 from modeling.domain.population_prior import PopulationPrior
 from modeling.domain.posterior import Z_95, PersonalPosterior
-from recommendations.domain.levers import Lever, Room, room_for, values_in
+from recommendations.domain.levers import Lever, Room, room_for, values_to_advise
 from recommendations.domain.rule_lens import TODAY, Effect, changed, lens_for
 
 SMALLEST_GAIN: Final = 0.1  # points; a session cannot be told from another by less
@@ -146,8 +146,7 @@ def best_move(*, lever: Lever, situation: Situation, changes: Mapping[str, Any] 
         own_range=situation.own_ranges.get(lever.variable),
         time_available_min=conditions.get("time_available_min"),
     )
-    values = values_in(room=room, lever=lever)
-    for target in reversed(values) if mean > 0.0 else values:
+    for target in values_to_advise(room=room, lever=lever, upwards=mean > 0.0):
         change = variable.centred_dose(target) - from_dose
         if mean * change < SMALLEST_GAIN - _EPSILON:
             return None  # and less with every further value

@@ -27,7 +27,7 @@ class PopulationStatistic:
     n
         Climbers behind it.
     counts
-        Value → how many, for scales with few points; wins over `quantiles`.
+        Value → how many (climbers' sessions may be weighted), for scales with few points; wins over `quantiles`.
     quantiles
         (probability, value) pairs, rising in both.
     """
@@ -35,7 +35,7 @@ class PopulationStatistic:
     n: int
     mean: float
     std: float
-    counts: Mapping[float, int] = field(default_factory=dict)
+    counts: Mapping[float, float] = field(default_factory=dict)
     quantiles: Sequence[tuple[float, float]] = ()
 
     def __post_init__(self) -> None:

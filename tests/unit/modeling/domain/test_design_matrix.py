@@ -16,7 +16,6 @@ from modeling.domain.design_matrix import (
     NO_HABITS,
     NotANumber,
     TreatedSession,
-    as_treated,
     centred_doses,
     design_matrix,
     design_row,
@@ -30,43 +29,6 @@ def session(day=0.0, quality=6.0, **conditions):
 def test_columns_are_intercept_then_the_registry_order():
     assert ("intercept", *MODEL_VARIABLES) == COEFFICIENTS
     assert [COLUMN[name] for name in COEFFICIENTS] == list(range(len(COEFFICIENTS)))
-
-
-@pytest.mark.parametrize(
-    ("planned", "actual", "deviated", "treated"),
-    [
-        pytest.param({"planned_caffeine_mg": 200}, {}, False, {"caffeine_mg": 200}, id="as planned"),
-        pytest.param(
-            {"planned_caffeine_mg": 200}, {"actual_caffeine_mg": 0}, True, {"caffeine_mg": 0},
-            id="a deviation to nothing is a value",
-        ),
-        pytest.param(
-            {"planned_caffeine_mg": 200}, {"actual_caffeine_mg": None}, True, {"caffeine_mg": 200},
-            id="deviated in something else",
-        ),
-        pytest.param(
-            {"planned_caffeine_mg": 200}, {"actual_caffeine_mg": 50}, False, {"caffeine_mg": 200},
-            id="stray actual value without deviation",
-        ),
-        pytest.param(
-            {"planned_caffeine_mg": None}, {"actual_caffeine_mg": 80}, True, {"caffeine_mg": 80},
-            id="unknown plan, known deed",
-        ),
-        pytest.param(
-            {"planned_warmup_min": 10, "planned_session_type": "power"},
-            {"actual_warmup_min": 20, "actual_session_type": "volume", "actual_intensity": "low"},
-            True,
-            {"warmup_duration_min": 20, "session_type": "volume", "session_intensity": "low"},
-            id="warm-up, type and intensity",
-        ),
-        pytest.param(
-            {"sleep_hours": 8}, {"sleep_hours": 2, "actual_duration_min": 60}, True, {"sleep_hours": 8},
-            id="only treatments can be deviated from",
-        ),
-    ],
-)  # fmt: skip
-def test_as_treated(planned, actual, deviated, treated):
-    assert as_treated(planned=planned, actual=actual, deviated=deviated) == treated
 
 
 @pytest.mark.parametrize(
