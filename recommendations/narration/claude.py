@@ -72,7 +72,7 @@ class _Ending:
 
     @property
     def problem(self) -> str | None:
-        if not self.is_stopped or self.stop_reason is None:
+        if not self.is_stopped or self.stop_reason is None or not _CODE_WORD.fullmatch(self.stop_reason):
             return "unfinished"
         return None if self.stop_reason == "end_turn" else self.stop_reason
 

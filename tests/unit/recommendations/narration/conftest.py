@@ -31,15 +31,15 @@ def narration_request(request_for: Callable[..., NarrationRequest]) -> Narration
 async def claude_at(
     messages_api: FakeMessagesAPI,  # noqa: F811
 ) -> AsyncIterator[Callable[..., ClaudeNarrator]]:
-    """Make narrators that talk to the fake over real HTTP, impatient enough for tests."""
+    """Make narrators that talk to the fake over real HTTP."""
     made: list[ClaudeNarrator] = []
 
     def make(*, breaker: CircuitBreaker | None = None, **changes: Any) -> ClaudeNarrator:
         values: dict[str, Any] = {
             "api_key": "test-key",
             "base_url": messages_api.url,
-            "read_seconds": 0.4,
-            "total_seconds": 3.0,
+            "read_seconds": 3.0,
+            "total_seconds": 10.0,
         }
         made.append(ClaudeNarrator(config=ClaudeConfig(**{**values, **changes}), breaker=breaker))
         return made[-1]

@@ -27,6 +27,7 @@ from recommendations.narration.templates import TemplateNarrator, template_sente
 from tests.fakes.messages_api import FINE_TEXT, FakeMessagesAPI
 
 Make = Callable[..., ClaudeNarrator]
+IMPATIENT = {"stall": {"read_seconds": 0.5}, "stall_first": {"read_seconds": 0.5}}
 
 
 async def told(narrator: Narrator, request: NarrationRequest) -> list[NarrationItem]:
@@ -90,7 +91,7 @@ async def test_every_failure_ends_in_the_template_text(
     is_restarted: bool,
 ) -> None:
     messages_api.behave(mode=mode, pieces_before_fault=30)
-    items = await told(claude_at(), narration_request)
+    items = await told(claude_at(**IMPATIENT.get(mode, {})), narration_request)
     last = check_contract(items, narration_request)
     assert (last.source, last.fallback, last.reason) == ("template", True, reason)
     assert last.text == " ".join(template_sentences(narration_request))
@@ -103,7 +104,7 @@ async def test_half_a_sentence_is_never_shown(
     messages_api: FakeMessagesAPI, claude_at: Make, narration_request: NarrationRequest, mode: str
 ) -> None:
     messages_api.behave(mode=mode, pieces_before_fault=3)
-    items = await told(claude_at(), narration_request)
+    items = await told(claude_at(**IMPATIENT.get(mode, {})), narration_request)
     assert check_contract(items, narration_request).fallback
     assert not [item for item in items if isinstance(item, Restart)]
 
@@ -178,7 +179,7 @@ async def test_the_whole_takes_no_longer_than_agreed(
     messages_api.behave(delay_seconds=0.1)
     started = time.monotonic()
     last = check_contract(await told(claude_at(total_seconds=0.5), narration_request), narration_request)
-    assert (last.reason, time.monotonic() - started < 2) == ("timeout", True)
+    assert (last.reason, time.monotonic() - started < 5) == ("timeout", True)
 
 
 async def test_a_slow_reader_is_not_interrupted(
@@ -201,7 +202,7 @@ async def test_a_reader_who_leaves_ends_the_request(
     async for _ in telling:
         break
     await telling.aclose()
-    for _ in range(100):
+    for _ in range(500):
         if messages_api.readers_left:
             break
         await asyncio.sleep(0.02)
