@@ -1,0 +1,133 @@
+"""May this run be published? Pure verdicts; the old posterior serves until one says yes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modeling.domain.baselines import Split, baselines
+from modeling.domain.diagnostics import Diagnostics
+from modeling.domain.evaluation import chronological_split, long_enough, one_step_ahead, rows_of
+from modeling.domain.posterior import HIGHEST_QUALITY, LOWEST_QUALITY
+from modeling.domain.predictive import score
+from modeling.domain.priors import HierarchicalPriors
+from modeling.domain.simulate import draw_parameters
+from modeling.domain.statistics import GroupedData
+from modeling.domain.training import fit
+
+Floats = NDArray[np.float64]
+
+HIGHEST_RHAT = 1.01
+LEAST_ESS = 400.0
+LEAST_INSIDE = 0.75
+HELD_OUT_SHARE = 0.8
+FEWEST_HELD_OUT_SESSIONS = 5
+PRIOR_DRAWS = 400
+DESIGN_ROWS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """CRPS of the model and of the person mean on the last fifth of each climber's sessions."""
+
+    model_crps: float
+    person_mean_crps: float
+    n_sessions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether to publish, and every reason not to."""
+
+    publish: bool
+    reasons: tuple[str, ...]
+
+    @property
+    def status(self) -> str:
+        """``"published"`` or ``"held"``."""
+        return "published" if self.publish else "held"
+
+
+def judge(*, diagnostics: Diagnostics, inside: float, held_out: HeldOut | None) -> Verdict:
+    """Publish only a run that converged, from sane priors, and that predicts better than the person's mean.
+
+    Parameters
+    ----------
+    diagnostics
+        Convergence of the sampler.
+    inside
+        Share of the prior predictive within 1–10.
+    held_out
+        CRPS on held-out sessions; None when there were too few to hold any out.
+
+    Examples
+    --------
+    >>> good = Diagnostics(max_rhat=1.002, min_bulk_ess=900.0, min_tail_ess=800.0, divergences=0, n_draws=4000)
+    >>> judge(diagnostics=good, inside=0.9, held_out=HeldOut(0.5, 0.7, 300))
+    Verdict(publish=True, reasons=())
+    >>> judge(diagnostics=good, inside=0.9, held_out=HeldOut(0.8, 0.7, 300)).reasons
+    ('held-out CRPS 0.800 is not ahead of the person mean (0.700)',)
+    """
+    reasons = []
+    if not diagnostics.max_rhat <= HIGHEST_RHAT:
+        reasons.append(f"R-hat {diagnostics.max_rhat:.3f} is above {HIGHEST_RHAT}")
+    ess = min(diagnostics.min_bulk_ess, diagnostics.min_tail_ess)
+    if not ess >= LEAST_ESS:
+        reasons.append(f"effective sample size {ess:.0f} is below {LEAST_ESS:.0f}")
+    if diagnostics.divergences:
+        reasons.append(f"{diagnostics.divergences} divergent transitions")
+    if not inside >= LEAST_INSIDE:
+        reasons.append(f"only {inside:.0%} of the prior predictive lies within 1–10")
+    if held_out is None:
+        reasons.append("too few sessions to hold some out and test the forecasts")
+    elif not held_out.model_crps < held_out.person_mean_crps:
+        reasons.append(
+            f"held-out CRPS {held_out.model_crps:.3f} is not ahead of the person mean"
+            f" ({held_out.person_mean_crps:.3f})"
+        )
+    return Verdict(publish=not reasons, reasons=tuple(reasons))
+
+
+def prior_predictive_inside(*, priors: HierarchicalPriors, design: Floats, seed: int = 1) -> float:
+    """Share of qualities within 1–10 when parameters and climbers are drawn from the priors.
+
+    Parameters
+    ----------
+    priors
+        Priors in the design's column order.
+    design
+        (n, p) rows as they occur; at most 200 of them are used.
+    """
+    rng = np.random.default_rng(seed)
+    rows = design[rng.permutation(design.shape[0])[:DESIGN_ROWS]]
+    inside = []
+    for _ in range(PRIOR_DRAWS):
+        beta, tau, sigma = draw_parameters(priors=priors, rng=rng)
+        theta = beta + tau * rng.normal(size=rows.shape)
+        quality = (rows * theta).sum(axis=1) + sigma * rng.normal(size=rows.shape[0])
+        inside.append(((quality >= LOWEST_QUALITY - 0.5) & (quality <= HIGHEST_QUALITY + 0.5)).mean())
+    return float(np.mean(inside))
+
+
+def held_out_crps(*, data: GroupedData, priors: HierarchicalPriors) -> HeldOut | None:
+    """Train on the first four fifths of each climber's sessions and score the rest beside the person mean.
+
+    The Laplace approximation stands in for the sampler: the gate asks whether the model predicts, not how exactly it
+    was integrated. None when fewer than two climbers have five sessions.
+    """
+    counts = np.diff(data.start)
+    if (counts >= FEWEST_HELD_OUT_SESSIONS).sum() < 2:
+        return None
+    kept = long_enough(data=data, n_sessions=FEWEST_HELD_OUT_SESSIONS)
+    split: Split = chronological_split(data=kept, share=HELD_OUT_SHARE)
+    trained = fit(data=rows_of(data=kept, rows=split.train), priors=priors).population
+    ours = one_step_ahead(data=kept, trained=trained, rows=split.test)
+    theirs = baselines(data=kept, split=split)["person_mean"]
+    outcome = kept.outcome[split.test]
+    return HeldOut(
+        model_crps=score(predictive=ours, outcome=outcome).crps,
+        person_mean_crps=score(predictive=theirs, outcome=outcome).crps,
+        n_sessions=int(outcome.size),
+    )
