@@ -97,7 +97,7 @@ def recommendation(request: HttpRequest, recommendation_id: UUID) -> HttpRespons
         {
             "recommendation": found.recommendation,
             "session": session,
-            "override": override and {**override, "recommendation_label": wording.override_label(override)},
+            "override": override,
             "adjustments": found.payloads.get("rule_adjustments"),
             "questions": found.payloads.get("rule_trace", {}).get("questions", []),
             "prediction": found.payloads.get("prediction"),

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from climbiq.domain.rule_fields import RULE_FIELDS
 from climbiq.domain.variables import VARIABLES
-from climbiq.domain.vocabularies import OVERRIDE_RECOMMENDATIONS
 
 PHASES: Final = {
     "cold_start": "still mostly what is known of climbers",
@@ -118,12 +117,6 @@ def _high_stress_lines(entry: Mapping[str, Any]) -> list[str]:
 
 def _lower_first(text: str) -> str:
     return text[:1].lower() + text[1:]
-
-
-def override_label(override: Mapping[str, Any]) -> str:
-    """What a rule recommends, in words."""
-    word = str(override.get("recommendation", ""))
-    return OVERRIDE_RECOMMENDATIONS.get(word, word.replace("_", " ").capitalize())
 
 
 def greeting_for(name: str, *, hour: int) -> str:

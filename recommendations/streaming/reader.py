@@ -59,9 +59,7 @@ async def read_events(
                 return  # the client reconnects with the last number it saw
             for stored in events:
                 after = stored.seq
-                yield format_event(
-                    f"{recommendation_id}:{stored.seq}", stored.event, json.loads(stored.data)
-                )
+                yield format_event(f"{recommendation_id}:{stored.seq}", stored.event, json.loads(stored.data))
                 if stored.event == "done":
                     return
             producing = is_producing(recommendation_id)

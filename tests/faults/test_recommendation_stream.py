@@ -1,0 +1,237 @@
+"""A recommendation's stream: prompt, resumable anywhere, and finished whatever breaks."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import time
+
+import httpx
+import pytest
+
+from tests.fakes.fixtures import _messages_server, messages_api
+from tests.fakes.messages_api import MODES
+from tests.fixtures.streams import CONDITIONS, Pair, events_of, pair, read_with_cuts, take
+
+pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("messages_api")]
+assert pair
+assert messages_api
+assert _messages_server
+
+PATH = "/api/v1/recommendations/pre-session"
+BODY = {"current_conditions": CONDITIONS}
+NUMBERS = ["meta", "rule_trace", "prediction", "recommendations", "stats"]
+
+
+def assert_whole(got) -> None:
+    """Numbered without a gap or a repetition, in order, every tip told, and done."""
+    assert [e.seq for e in got] == list(range(1, len(got) + 1))
+    names = [e.event for e in got]
+    assert names[:5] == NUMBERS
+    assert names[-1] == "done"
+    assert names.count("done") == 1
+    told = [e.data["index"] for e in got if e.event == "nlg_complete"]
+    tips = [tip["index"] for tip in got[3].data["items"]]
+    assert told == tips
+    assert len(tips) >= 2
+
+
+def final_texts(got) -> dict[int, str]:
+    """What a client that follows the protocol shows in the end, without reading `nlg_complete`'s own copy."""
+    texts: dict[int, str] = {}
+    for event in got:
+        if event.event == "nlg_start":
+            texts[event.data["index"]] = ""
+        elif event.event == "nlg_chunk":
+            texts[event.data["index"]] += event.data["text"]
+    return texts
+
+
+async def test_every_chunk_arrives_within_250_ms_of_being_written(pair: Pair, messages_api):
+    messages_api.behave(delay_seconds=0.03)
+    lags: list[float] = []
+    async with httpx.AsyncClient(timeout=30) as client:
+        for base in pair.addresses:
+            async with client.stream("POST", base + PATH, json=BODY, headers=pair.headers) as response:
+                arrivals = [(time.time(), event) async for _, event in events_of(response)]
+            owner = arrivals[0][1].id.split(":")[0]
+            written = dict(
+                pair.sql(
+                    "SELECT seq, extract(epoch FROM created_at)::float8 FROM recommendation_events"
+                    " WHERE recommendation_id = %s",
+                    [owner],
+                )
+            )
+            assert_whole([event for _, event in arrivals])
+            lags += [at - written[e.seq] for at, e in arrivals if e.event == "nlg_chunk"]
+    assert len(lags) >= 12
+    assert max(lags) < 0.25
+
+
+async def test_another_process_follows_as_promptly(pair: Pair, messages_api):
+    messages_api.behave(delay_seconds=0.03)
+    writer, reader = pair.addresses
+    async with httpx.AsyncClient(timeout=30) as client:
+        first = await take(client, "POST", writer + PATH, 5, json=BODY, headers=pair.headers)
+        owner = first[0].id.split(":")[0]
+        path = f"{reader}/api/v1/recommendations/{owner}/events?after=5"
+        async with client.stream("GET", path, headers=pair.headers) as response:
+            arrivals = [(time.time(), event) async for _, event in events_of(response)]
+    written = dict(
+        pair.sql(
+            "SELECT seq, extract(epoch FROM created_at)::float8 FROM recommendation_events WHERE recommendation_id = %s",
+            [owner],
+        )
+    )
+    late = [at - written[e.seq] for at, e in arrivals if e.event == "nlg_chunk"]
+    assert_whole(first + [event for _, event in arrivals])
+    # Those written before this reader came are not late, they are old.
+    assert sorted(late)[: len(late) * 3 // 4][-1] < 0.4
+
+
+async def test_cut_and_resumed_thirty_times_over_two_processes(pair: Pair, messages_api):
+    messages_api.behave(delay_seconds=0.004)
+    async with httpx.AsyncClient(timeout=30, limits=httpx.Limits(max_connections=60)) as client:
+        results = await asyncio.gather(
+            *(read_with_cuts(pair, client, random.Random(n), f"cut-{n}-{time.time()}") for n in range(30))
+        )
+    for got in results:
+        assert_whole(got)
+        completes = {e.data["index"]: e.data["text"] for e in got if e.event == "nlg_complete"}
+        assert final_texts(got) == completes
+
+
+async def test_a_process_killed_in_mid_sentence(pair: Pair, messages_api):
+    messages_api.behave(delay_seconds=0.05)
+    victim, survivor = pair.site.start(), pair.addresses[1]
+    async with httpx.AsyncClient(timeout=30) as client:
+        got = []
+        try:
+            async with client.stream("POST", victim + PATH, json=BODY, headers=pair.headers) as response:
+                async for _, event in events_of(response):
+                    got.append(event)
+                    if event.event == "nlg_chunk":
+                        pair.site.kill(victim)
+        except httpx.HTTPError:
+            pass
+        assert got[-1].event == "nlg_chunk"
+        owner = got[0].id.split(":")[0]
+        path = f"{survivor}/api/v1/recommendations/{owner}/events"
+        got += await take(client, "GET", path, headers=pair.headers | {"Last-Event-ID": got[-1].id})
+    assert_whole(got)
+    restarts = [e for e in got if e.event == "nlg_start" and e.data.get("restart")]
+    assert len(restarts) == 1
+    assert final_texts(got) == {e.data["index"]: e.data["text"] for e in got if e.event == "nlg_complete"}
+
+
+async def test_fifty_open_streams_hold_no_connection(pair: Pair, messages_api):
+    messages_api.behave(mode="stall_first")
+    base = pair.addresses[0]
+    async with httpx.AsyncClient(timeout=30, limits=httpx.Limits(max_connections=60)) as client:
+
+        async def stay(got: list[str]) -> None:
+            async with client.stream("POST", base + PATH, json=BODY, headers=pair.headers) as response:
+                async for _, event in events_of(response):
+                    got.append(event.event)
+
+        seen: list[list[str]] = [[] for _ in range(50)]
+        tasks = [asyncio.create_task(stay(got)) for got in seen]
+        for _ in range(200):
+            if all("stats" in got for got in seen):
+                break
+            await asyncio.sleep(0.1)
+        assert all("stats" in got and "done" not in got for got in seen)
+        busy = [
+            pair.sql(
+                "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'climbiq-app'"
+                " AND datname = current_database() AND state <> 'idle'"
+            )[0][0]
+            for _ in range(10)
+        ]
+        connected = pair.sql(
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'climbiq-app' AND datname = current_database()"
+        )[0][0]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    # Two processes with pools of at most eight each: the streams share them and hold none.
+    assert connected <= 16
+    assert sorted(busy)[len(busy) // 2] <= 8
+
+
+FAILURES = [
+    mode for mode in MODES if mode not in {"ok", "thinking", "quote_facts", "script", "stall", "stall_first"}
+]
+
+
+@pytest.mark.parametrize("mode", FAILURES)
+async def test_when_claude_fails_the_template_speaks(pair: Pair, messages_api, mode):
+    messages_api.behave(mode=mode)
+    async with httpx.AsyncClient(timeout=40) as client:
+        got = await take(client, "POST", pair.addresses[0] + PATH, json=BODY, headers=pair.headers)
+    assert_whole(got)
+    complete = [e.data for e in got if e.event == "nlg_complete"]
+    assert {c["source"] for c in complete} == {"template"}
+    assert final_texts(got) == {c["index"]: c["text"] for c in complete}
+    assert "4711" not in json.dumps([e.data for e in got])
+
+
+async def test_claude_words_what_it_may(pair: Pair, messages_api):
+    address = pair.site.start()  # a process whose circuit breaker has seen no failure
+    async with httpx.AsyncClient(timeout=40) as client:
+        got = await take(client, "POST", address + PATH, json=BODY, headers=pair.headers)
+    assert_whole(got)
+    assert {e.data["source"] for e in got if e.event == "nlg_complete"} == {"claude"}
+
+
+async def test_a_recommendation_streams_while_redis_is_down(pair: Pair, messages_api):
+    address = pair.site.start(
+        REDIS_URL="unix:///nowhere/valkey.sock", CELERY_BROKER_URL="redis+socket:///nowhere/v.sock"
+    )
+    async with httpx.AsyncClient(timeout=40) as client:
+        got = await take(client, "POST", address + PATH, json=BODY, headers=pair.headers)
+    assert_whole(got)
+
+
+async def test_the_same_key_is_the_same_recommendation(pair: Pair, messages_api):
+    headers = pair.headers | {"Idempotency-Key": f"again-{time.time()}"}
+    async with httpx.AsyncClient(timeout=40) as client:
+        first, second = await asyncio.gather(
+            take(client, "POST", pair.addresses[0] + PATH, json=BODY, headers=headers),
+            take(client, "POST", pair.addresses[1] + PATH, json=BODY, headers=headers),
+        )
+        other = await client.post(
+            pair.addresses[0] + PATH, json={"current_conditions": {"sleep_hours": 9}}, headers=headers
+        )
+    assert first == second
+    assert_whole(first)
+    assert other.status_code == 422
+    assert other.headers["content-type"] == "application/problem+json"
+
+
+async def test_after_the_end_there_is_nothing(pair: Pair, messages_api):
+    async with httpx.AsyncClient(timeout=40) as client:
+        got = await take(client, "POST", pair.addresses[0] + PATH, json=BODY, headers=pair.headers)
+        owner = got[0].id.split(":")[0]
+        path = f"{pair.addresses[1]}/api/v1/recommendations/{owner}/events"
+        end = await client.get(path, headers=pair.headers | {"Last-Event-ID": got[-1].id})
+        bad = [
+            await client.get(path, headers=pair.headers | {"Last-Event-ID": text})
+            for text in ("x", f"{owner}:-1", "00000000-0000-0000-0000-000000000000:3", "9" * 40)
+        ]
+    assert end.status_code == 204
+    assert [b.status_code for b in bad] == [400] * 4
+
+
+async def test_nobody_reads_anothers_stream(pair: Pair, messages_api):
+    from tests.fixtures.streams import sign_up
+
+    token = sign_up(pair.site, f"nosy-{time.time()}@example.org")
+    async with httpx.AsyncClient(timeout=40) as client:
+        got = await take(client, "POST", pair.addresses[0] + PATH, json=BODY, headers=pair.headers)
+        owner = got[0].id.split(":")[0]
+        for suffix in ("", "/events"):
+            path = f"{pair.addresses[1]}/api/v1/recommendations/{owner}{suffix}"
+            answer = await client.get(path, headers={"Authorization": f"Bearer {token}"})
+            assert answer.status_code == 404, answer.text
