@@ -37,7 +37,7 @@ check: venv-dev ## lint, formats, types, layers, migrations, deployment settings
 	$(VENV)/ruff format --check .
 	$(VENV)/mypy $(CODE)
 	$(VENV)/lint-imports
-	$(VENV)/python -W ignore::RuntimeWarning:django.core.management manage.py makemigrations --check --dry-run
+	CLIMBIQ_DB_ROLE=owner $(VENV)/python -W 'ignore:Got an error checking' manage.py makemigrations --check --dry-run
 	$(VENV)/python manage.py check --deploy --fail-level WARNING
 
 fix: venv-dev ## let ruff repair and format the code

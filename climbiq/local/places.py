@@ -24,6 +24,10 @@ class NoServerAccount(CannotRun):
     """We are root, PostgreSQL refuses to run as root, and there is no account to give it."""
 
 
+class NoSharedFolder(CannotRun):
+    """Ours is below a private folder, and there is no other place that the server's account could reach."""
+
+
 class UntrustedFolder(CannotRun):
     """A folder under a well-known name in a shared place belongs to somebody else."""
 
@@ -89,9 +93,13 @@ def make_folder(path: Path, *, mode: int, account: Account | None = None) -> Pat
 
 def shared_folder(name: str) -> Path:
     """Return a folder of that name, owned by us, which every account can enter."""
-    usable = [parent for parent in SHARED_PARENTS if os.access(parent, os.W_OK | os.X_OK)]
-    kept = [parent / name for parent in usable if (parent / name).exists()]
-    return make_folder((kept or [parent / name for parent in usable])[0], mode=0o711)
+    usable = [parent / name for parent in SHARED_PARENTS if os.access(parent, os.W_OK | os.X_OK)]
+    if not usable:
+        raise NoSharedFolder(
+            f"neither {' nor '.join(map(str, SHARED_PARENTS))} can be written: "
+            "set CLIMBIQ_DATA_DIR to a folder that every account can enter"
+        )
+    return make_folder(next((path for path in usable if path.exists()), usable[0]), mode=0o711)
 
 
 def fits_socket(folder: Path, socket_name: str) -> bool:

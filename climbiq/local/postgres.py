@@ -25,7 +25,15 @@ from climbiq.local.places import (
     socket_folder,
 )
 from climbiq.local.postgres_binaries import find_bin_dir, major_version
-from climbiq.local.processes import HAS_PROC, command_line, dies_with_us, is_running, last_lines, wait_until
+from climbiq.local.processes import (
+    HAS_PROC,
+    command_line,
+    dies_with_us,
+    is_running,
+    last_lines,
+    open_log,
+    wait_until,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -192,7 +200,7 @@ class EmbeddedPostgres:
         # Whoever has the number in these files is not our server (see `_server_pid`): it was recycled.
         for lock in (self.data_dir / "postmaster.pid", self.socket_dir / f"{SOCKET_NAME}.lock"):
             lock.unlink(missing_ok=True)
-        with self.log_path.open("ab") as log:
+        with open_log(self.log_path) as log:
             said_before = log.tell()
             self._process = process = subprocess.Popen(
                 [str(self._bin_dir / "postgres"), "-D", str(self.data_dir), *self._settings()],

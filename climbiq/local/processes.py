@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 PR_SET_PDEATHSIG = 1
 HAS_PROC = Path("/proc/self/stat").exists()
@@ -64,6 +65,11 @@ def wait_until(condition: Callable[[], bool], *, seconds: float, pause_seconds: 
             return False
         time.sleep(pause_seconds)
     return True
+
+
+def open_log(path: Path) -> BinaryIO:
+    """Open a log for appending; only we can read it, since a server's log quotes what it was asked."""
+    return open(path, "ab", opener=lambda name, flags: os.open(name, flags, 0o600))
 
 
 def last_lines(log: Path, count: int = 20, *, since: int = 0) -> str:

@@ -22,6 +22,7 @@ from climbiq.local.processes import dies_with_us, last_lines, wait_until
 
 STOP_SECONDS = 5.0
 POLL_SECONDS = 0.1
+SERVER_POLL_SECONDS = 1.0
 ONE_REQUEST_SECONDS = 0.5
 KEPT_LINES = 20
 PREFIX_WIDTH = 8
@@ -119,20 +120,25 @@ class Supervisor:
         Stopped
             When we were asked to stop.
         """
-        announced = False
+        announced, next_look_at_servers = False, 0.0
         while True:
             for program in self.programs:
                 if program.process.poll() is not None:
                     _finish(program)
                     raise ProgramEnded(_obituary(program))
-            for server in self.servers:
-                if not server.alive():
-                    said = last_lines(server.log_path, KEPT_LINES)
-                    raise ProgramEnded(f"{server.name} ended; its last lines:\n{said}")
+            if time.monotonic() >= next_look_at_servers:
+                next_look_at_servers = time.monotonic() + SERVER_POLL_SECONDS
+                self._look_at_servers()
             if not announced and is_ready():
                 announced = True
                 when_ready()
             self._pause()
+
+    def _look_at_servers(self) -> None:
+        for server in self.servers:
+            if not server.alive():
+                said = last_lines(server.log_path, KEPT_LINES)
+                raise ProgramEnded(f"{server.name} ended; its last lines:\n{said}")
 
     def stop_all(self) -> None:
         """Stop the programs, last started first; kill one that dawdles, and all on a second Ctrl-C."""

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from climbiq.local.errors import CannotRun
 from climbiq.local.places import exclusive, make_folder, socket_folder
-from climbiq.local.processes import dies_with_us, last_lines, wait_until
+from climbiq.local.processes import dies_with_us, last_lines, open_log, wait_until
 
 SOCKET_NAME = "valkey.sock"
 START_SECONDS = 30.0
@@ -102,7 +102,7 @@ class EmbeddedValkey:
 
     def _launch(self) -> None:
         self._end_own_process()  # it was killed, or somebody removed its socket
-        with self.log_path.open("ab") as log:
+        with open_log(self.log_path) as log:
             said_before = log.tell()
             self._process = process = subprocess.Popen(
                 [str(self._program), "-"],

@@ -17,7 +17,7 @@ import pytest
 
 import climbiq.local
 from climbiq.local import places, postgres_binaries
-from climbiq.local.places import UntrustedFolder, is_reachable, make_folder
+from climbiq.local.places import NoSharedFolder, UntrustedFolder, is_reachable, make_folder
 from climbiq.local.postgres import EmbeddedPostgres, PostgresFailed
 from climbiq.local.postgres_binaries import NoPostgres, find_bin_dir
 from climbiq.local.processes import is_running, wait_until
@@ -77,7 +77,7 @@ def test_a_new_cluster_is_private_durable_and_utf8(server):
         "server_encoding": "UTF8",
     }
     assert mode_of(server.data_dir) == mode_of(server.socket_dir) == 0o700
-    assert mode_of(server.home / "superuser-password") == 0o600
+    assert mode_of(server.home / "superuser-password") == mode_of(server.log_path) == 0o600
     assert not (server.home / "initdb-password").exists()
 
 
@@ -235,6 +235,12 @@ def test_below_a_private_folder_the_data_moves_and_no_mode_changes(folder, monke
         assert EmbeddedPostgres(private / ".data", durable=False).home == server.home
     finally:
         server.stop("immediate")
+
+
+def test_no_place_to_move_to_is_said(monkeypatch):
+    monkeypatch.setattr(places, "SHARED_PARENTS", (Path("/nonexistent"),))
+    with pytest.raises(NoSharedFolder, match="set CLIMBIQ_DATA_DIR"):
+        places.shared_folder("climbiq")
 
 
 @as_root

@@ -204,7 +204,7 @@ def test_a_signal_stops_everything_in_reverse_order(start, signum):
     run.await_programs("web", "worker", "beat")
     begun = time.monotonic()
     assert run.end(signum) == 0
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 8
     assert run.events()[-3:] == ["beat stops", "worker stops", "web stops"]
     assert run.running() == []
 
@@ -364,7 +364,7 @@ def test_own_servers_are_started_once_seeded_and_kept(start, folder):
     begun = time.monotonic()
     second = start(own_servers=True, steps=steps)
     second.await_words("ready")
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 15
     assert [entry.get("command") for entry in second.journal()].count(["collect"]) == 1
     with psycopg.connect(environment["DATABASE_URL"]) as connection:
         assert connection.execute("SELECT to_regclass('kept')").fetchone() == ("kept",)
