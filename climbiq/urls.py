@@ -11,6 +11,7 @@ urlpatterns = [
     path("livez", livez, name="livez"),
     path("readyz", readyz, name="readyz"),
     path("api/", include("climbiq.api_urls")),
+    path("", include("climbiq.live.urls")),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("", include("climbiq.accounts.urls")),

@@ -6,3 +6,9 @@ from django.apps import AppConfig
 class LiveConfig(AppConfig):
     name = "climbiq.live"
     label = "live"
+
+    def ready(self) -> None:
+        """Replace django-eventstream's listeners by ours."""
+        from climbiq.live.listeners import install
+
+        install()
