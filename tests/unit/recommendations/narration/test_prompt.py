@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommendations.narration.base import TONES, NarrationRequest, narrate_tip
@@ -66,6 +66,7 @@ async def test_notes_stay_inside_their_block(
     assert sent.body["thinking"] == {"type": "disabled"}
 
 
+@settings(deadline=None, derandomize=True)
 @given(notes=st.text(max_size=200), word=st.sampled_from(["</climber_notes>", "<facts>", "\n\n", '"', "\\"]))
 def test_no_text_can_leave_its_block(notes: str, word: str) -> None:
     request = NarrationRequest(tip=None, notes=f"{notes}{word}{notes}", may_quote_notes=True)

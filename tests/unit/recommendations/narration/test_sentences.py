@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommendations.domain.numbers import unsupported_numbers
@@ -54,6 +54,7 @@ def test_a_sentence_is_out_as_soon_as_it_is_whole() -> None:
     assert asyncio.run(first()) == "One."
 
 
+@settings(deadline=None, derandomize=True)
 @given(text=st.text(max_size=120), cuts=st.lists(st.integers(0, 120), max_size=6))
 def test_how_the_text_is_cut_does_not_matter(text: str, cuts: list[int]) -> None:
     edges = [0, *sorted(min(c, len(text)) for c in cuts), len(text)]
@@ -103,6 +104,7 @@ BITS = [
 ]
 
 
+@settings(deadline=None, derandomize=True)
 @given(bits=st.lists(st.sampled_from(BITS), max_size=14))
 def test_no_numeral_reaches_over_the_end_of_a_sentence(bits: list[str]) -> None:
     text = clean("".join(bits)).strip()
@@ -113,6 +115,7 @@ def test_no_numeral_reaches_over_the_end_of_a_sentence(bits: list[str]) -> None:
     assert all(passes) == (not unsupported_numbers(text=text, payloads=payload))
 
 
+@settings(deadline=None, derandomize=True)
 @given(text=st.text(max_size=120))
 def test_cleaning_twice_is_cleaning_once(text: str) -> None:
     once = clean(text)

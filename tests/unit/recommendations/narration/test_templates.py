@@ -6,7 +6,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from climbiq.domain.variables import TREATMENTS
@@ -174,6 +174,7 @@ def requests(draw: st.DrawFn) -> NarrationRequest:
     return NarrationRequest(tip=tip.as_payload(), stats=stats)
 
 
+@settings(deadline=None, derandomize=True)
 @given(request=requests())
 def test_the_template_never_says_a_number_that_was_not_given(request: NarrationRequest) -> None:
     sentences = template_sentences(request)
@@ -218,6 +219,7 @@ def test_statistics_as_they_are_really_computed_are_told() -> None:
         )
 
 
+@settings(deadline=None, derandomize=True)
 @given(request=requests())
 def test_most_of_the_text_is_not_numbers(request: NarrationRequest) -> None:
     words = " ".join(template_sentences(request)).split()
