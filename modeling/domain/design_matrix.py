@@ -180,7 +180,7 @@ def design_row(*, conditions: Mapping[str, Any], usual: UsualDoses | None = None
 
 def _values(conditions: Sequence[Mapping[str, Any]]) -> Floats:
     """(n, k) raw values, NaN where not said. Only here does None become NaN."""
-    rows = [[given.get(name) for name in MODEL_VARIABLES] for given in conditions]
+    rows = [list(map(given.get, MODEL_VARIABLES)) for given in conditions]
     try:
         values = np.array(rows, dtype=np.float64).reshape(len(rows), len(MODEL_VARIABLES))
     except (TypeError, ValueError) as error:

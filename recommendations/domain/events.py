@@ -269,7 +269,10 @@ def _evidence(context: RecommendationContext, decision: Decision, belief: Belief
         "rules_version": context.rules_version,
         "prior_version": context.prior_version,
         "model_version": context.model_version,
-        "rule_trace": [_trace_entry(entry) for entry in decision.trace],
+        "rule_trace": [_trace_entry(entry) for entry in decision.trace if entry.outcome != "false"],
+        "rules_that_did_not_fire": [
+            [entry.rule_id, entry.version] for entry in decision.trace if entry.outcome == "false"
+        ],
         "own_sessions": belief.posterior.n_sessions,
         "days_since_last": context.days_since_last,
         "coefficients": {

@@ -7,6 +7,7 @@ checked against the payload numeral by numeral.
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import TypeAlias
 
 from climbiq.domain.variables import VARIABLES
@@ -118,6 +119,7 @@ def interval(bounds: tuple[float, float], decimals: int) -> tuple[float, float]:
     return _plain(round(bounds[0], decimals)), _plain(round(bounds[1], decimals))
 
 
+@cache
 def _decimals(name: str) -> int:
     step = VARIABLES[name].step if name in VARIABLES else 1.0
     return max(0, math.ceil(-math.log10(step))) if step > 0 else 0

@@ -86,6 +86,7 @@ class RuleLens:
         self._walked = tuple(
             i for i, rule in enumerate(self._rules) if _count_terms(rule.conditions) > MAX_TERMS
         )
+        self._mentioned: dict[str, tuple[float, ...]] = {}
         self._rule_of_bit: list[int] = []
         needs: dict[str, dict[Need, int]] = {}
         for place, rule in enumerate(self._rules):
@@ -103,8 +104,12 @@ class RuleLens:
 
     def mentioned(self, path: str) -> tuple[float, ...]:
         """Numbers at and beside those that the rules compare a field with: truth changes nowhere else."""
-        found = {v for rule in self._rules for v in _values_around(_of_path(rule, path), RULE_FIELDS[path])}
-        return tuple(sorted(v for v in found if isinstance(v, int | float)))
+        known = self._mentioned.get(path)
+        if known is None:
+            compared = [c for rule in self._rules for c in _of_path(rule, path)]
+            values = _values_around(compared, RULE_FIELDS[path])
+            known = self._mentioned[path] = tuple(v for v in values if isinstance(v, int | float))
+        return known
 
     def effect(self, state: State, now: datetime) -> Effect:
         """What the rules do on a state."""
@@ -116,7 +121,8 @@ class RuleLens:
             return NO_EFFECT
         holding = {self._rule_of_bit[bit] for bit in _places(open_bits)}
         holding.update(i for i in self._walked if truth(self._rules[i].conditions, state))
-        return _effect([rule for i in sorted(holding) if not _expired(rule := self._rules[i], now)])
+        rules = [rule for i in sorted(holding) if not _expired(rule := self._rules[i], now)]
+        return _effect(rules) if rules else NO_EFFECT
 
     def one_change_away(self, state: State) -> Iterator[tuple[str, Any]]:
         """Fields of today and the nearest values at which another rule would hold, or one would cease to."""

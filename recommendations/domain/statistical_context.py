@@ -206,7 +206,7 @@ def _response_descriptor(stronger: float, opposite: float) -> str:
 
 
 def _high_stress(history: Sequence[TreatedSession]) -> dict[str, JSON] | None:
-    stressed = [s for s in history if _at_least(s, "stress_level", HIGH_STRESS)]
+    stressed = [s for s in history if (stress := s.conditions.get("stress_level")) and stress >= HIGH_STRESS]
     if not stressed:
         return None
     project = [s.session_quality for s in stressed if s.conditions.get("session_type") == "project"]
@@ -222,12 +222,9 @@ def _high_stress(history: Sequence[TreatedSession]) -> dict[str, JSON] | None:
 
 
 def _caffeine(history: Sequence[TreatedSession]) -> dict[str, JSON] | None:
-    high = [s.session_quality for s in history if _at_least(s, "caffeine_mg", HIGH_CAFFEINE_MG)]
-    low = [
-        s.session_quality
-        for s in history
-        if s.conditions.get("caffeine_mg") is not None and s.conditions["caffeine_mg"] < LOW_CAFFEINE_MG
-    ]
+    known = [(c, s.session_quality) for s in history if (c := s.conditions.get("caffeine_mg")) is not None]
+    high = [quality for caffeine, quality in known if caffeine >= HIGH_CAFFEINE_MG]
+    low = [quality for caffeine, quality in known if caffeine < LOW_CAFFEINE_MG]
     if not (high and low):
         return None
     return {
@@ -237,11 +234,6 @@ def _caffeine(history: Sequence[TreatedSession]) -> dict[str, JSON] | None:
         "n_low": len(low),
         **_difference(high, low),
     }
-
-
-def _at_least(session: TreatedSession, name: str, threshold: float) -> bool:
-    value = session.conditions.get(name)
-    return value is not None and bool(value >= threshold)
 
 
 def _average(qualities: Sequence[float]) -> float | None:
