@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -20,7 +20,7 @@ from recommendations.models import Recommendation
 from recommendations.services.event_log import Lease
 from recommendations.services.shared_data import PRIORS, STATISTICS, Priors
 from recommendations.services.storing import Record, store
-from sessions_app.domain.days import days_since, local_day, zone_of
+from sessions_app.domain.days import days_since, zone_of
 from sessions_app.domain.records import ClimberContext, SessionRecord
 from sessions_app.selectors import SessionNotFound, context_for, session_of
 
@@ -92,9 +92,10 @@ def make_recommendation(*, by: User, asked: Asked, now: datetime, tells: bool) -
     if known is not None:
         return known
     local_now = now.astimezone(zone_of(by.time_zone))
-    session = session_of(user_id=by.pk, session_id=asked.session_id) if asked.session_id is not None else None
-    day = session.session_date if session is not None else local_day(now=now, zone=zone_of(by.time_zone))
-    climber = context_for(user_id=by.pk, limit=SESSIONS_READ, before=day, exclude=asked.session_id)
+    climber = context_for(user_id=by.pk, limit=SESSIONS_READ)
+    session = None if asked.session_id is None else _find(climber, by, asked.session_id)
+    day = session.session_date if session is not None else local_now.date()
+    climber = _until(climber, day=day, without=asked.session_id)
     priors = PRIORS.at(climber.versions["priors"])
     context = _context(climber, priors, asked, session, day=day, now=local_now)
     result = domain.recommend(context=context)
@@ -110,6 +111,20 @@ def make_recommendation(*, by: User, asked: Asked, now: datetime, tells: bool) -
         lease=lease if tells and not record.is_done else None,
         events=result.events,
     )
+
+
+def _find(climber: ClimberContext, by: User, session_id: UUID) -> SessionRecord:
+    """The session among those already read; asked for only where it is older than all of them."""
+    for record in climber.history:
+        if record.id == session_id:
+            return record
+    return session_of(user_id=by.pk, session_id=session_id)
+
+
+def _until(climber: ClimberContext, *, day: date, without: UUID | None) -> ClimberContext:
+    """What was known before the session: no later one, and not itself."""
+    past = tuple(r for r in climber.history if r.session_date <= day and r.id != without)
+    return replace(climber, history=past)
 
 
 def _already_made(by: User, asked: Asked) -> Made | None:

@@ -58,11 +58,12 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 
     CASE WHEN %s THEN clock_timestamp() + make_interval(secs => %s) END, %s)
 ON CONFLICT (user_id, idempotency_key) DO NOTHING
 RETURNING id"""
+# The session's own row keeps the advice too; without a session that part finds nothing to update.
 INSERT_EVENTS = """
+WITH attached AS (
+    UPDATE pre_session_data SET recommendations_shown = %s::text::jsonb WHERE session_id = %s AND user_id = %s)
 INSERT INTO recommendation_events (recommendation_id, seq, user_id, event, data)
 SELECT %s, n, %s, event, data FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS e (event, data, n)"""
-ATTACH = """
-UPDATE pre_session_data SET recommendations_shown = %s::text::jsonb WHERE session_id = %s AND user_id = %s"""
 
 
 def store(record: Record, *, with_lease: bool) -> Lease | None:
@@ -79,11 +80,11 @@ def store(record: Record, *, with_lease: bool) -> Lease | None:
         cursor.execute(INSERT, _values(key, record, telling=telling))
         if cursor.fetchone() is None:
             return None
+        summary = None if record.session_id is None else as_line(_summary(key, record))
         names = [name for name, _ in record.events]
         lines = [as_line(data) for _, data in record.events]
-        cursor.execute(INSERT_EVENTS, [key, record.user_id, names, lines])
-        if record.session_id is not None:
-            cursor.execute(ATTACH, [as_line(_summary(key, record)), record.session_id, record.user_id])
+        attach = [summary, record.session_id, record.user_id]
+        cursor.execute(INSERT_EVENTS, [*attach, key, record.user_id, names, lines])
     return Lease(recommendation_id=key, user_id=record.user_id, token=1)
 
 
