@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import F, QuerySet
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from sessions_app.domain.columns import (
     ACTUAL_COLUMNS,
@@ -23,17 +25,21 @@ from sessions_app.domain.records import BaselineRecord, ClimberContext, SessionR
 from sessions_app.models import Session
 
 __all__ = [
+    "HistoryFilter",
+    "HistoryPage",
     "SessionNotFound",
     "context_for",
     "current_baseline",
     "history_of",
     "newest_first",
+    "page_of_history",
     "read_records",
     "session_of",
     "version_of",
 ]
 
 HISTORY_LIMIT: Final = 200
+PAGE_SIZE: Final = 20
 
 _SESSION: Final = (
     "id",
@@ -68,8 +74,10 @@ class SessionNotFound(LookupError):
 
 
 def newest_first(queryset: QuerySet[Session]) -> QuerySet[Session]:
-    """Latest first; of two on one day the one that started or was entered later."""
-    return queryset.order_by("-session_date", F("started_at").desc(nulls_last=True), "-created_at", "-id")
+    """Latest first; of two on one day the one that started, or was entered, later."""
+    return queryset.annotate(moment=Coalesce("started_at", "created_at")).order_by(
+        "-session_date", "-moment", "-id"
+    )
 
 
 def read_records(queryset: QuerySet[Session]) -> tuple[SessionRecord, ...]:
@@ -99,6 +107,55 @@ def history_of(
     if exclude is not None:
         sessions = sessions.exclude(pk=exclude)
     return read_records(newest_first(sessions)[:limit])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryFilter:
+    """Which sessions are looked for; None: any."""
+
+    status: str | None = None
+    session_type: str | None = None
+    only_changed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryPage:
+    """One page of the history, and where the next one begins ("" where there is none)."""
+
+    sessions: tuple[SessionRecord, ...]
+    after: str
+
+
+def page_of_history(
+    *, user_id: UUID, wanted: HistoryFilter, start: str = "", size: int = PAGE_SIZE
+) -> HistoryPage:
+    """Read one page, latest first; pages neither overlap nor leave out, whatever is added in between.
+
+    Parameters
+    ----------
+    start : str
+        The `after` of the page before; anything else begins at the latest session.
+    """
+    sessions = newest_first(Session.objects.filter(user_id=user_id))
+    if wanted.status is not None:
+        sessions = sessions.filter(status=wanted.status)
+    if wanted.session_type is not None:
+        planned = Q(post__actual_session_type=None, pre__planned_session_type=wanted.session_type)
+        sessions = sessions.filter(planned | Q(post__actual_session_type=wanted.session_type))
+    if wanted.only_changed:
+        sessions = sessions.filter(post__deviated_from_plan=True)
+    if (place := _read_place(start)) is not None:
+        day, moment, key = place
+        same_day = Q(session_date=day)
+        sessions = sessions.filter(
+            Q(session_date__lt=day)
+            | same_day & Q(moment__lt=moment)
+            | same_day & Q(moment=moment, pk__lt=key)
+        )
+    rows = list(sessions.values_list("moment", *_COLUMNS)[: size + 1])
+    found = tuple(_record(row[1:]) for row in rows[:size])
+    after = _write_place(found[-1], rows[size - 1][0]) if len(rows) > size else ""
+    return HistoryPage(sessions=found, after=after)
 
 
 def session_of(*, user_id: UUID, session_id: UUID) -> SessionRecord:
@@ -137,6 +194,20 @@ def context_for(
 def version_of(updated_at: datetime | None) -> str:
     """The token that an edit must bring back: the moment of the last change."""
     return "" if updated_at is None else f"{updated_at.timestamp():.6f}"
+
+
+def _write_place(last: SessionRecord, moment: datetime) -> str:
+    return f"{last.session_date.isoformat()}_{moment.isoformat()}_{last.id.hex}"
+
+
+def _read_place(start: str) -> tuple[date, datetime, UUID] | None:
+    """A place that we wrote, or None."""
+    try:
+        day, moment, key = start.split("_")
+        place = date.fromisoformat(day), datetime.fromisoformat(moment), UUID(key)
+    except ValueError:
+        return None
+    return place if place[1].tzinfo is not None else None
 
 
 def _record(row: Sequence[Any]) -> SessionRecord:

@@ -1,7 +1,7 @@
-"""API of climbing sessions, below /api/v1/."""
+"""API of baselines and sessions, below /api/v1/."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern] = []

@@ -10,7 +10,7 @@ from climbiq.domain.quantities import Variable
 from climbiq.domain.values import BadValue, BadValues, parse_value
 from climbiq.domain.variables import variable
 
-__all__ = ["IMPERIAL", "in_metric"]
+__all__ = ["IMPERIAL", "from_metric", "in_metric"]
 
 _KG_PER_LB: Final = Decimal("0.45359237")
 _CM_PER_INCH: Final = Decimal("2.54")
@@ -76,3 +76,13 @@ def in_metric(raw: Mapping[str, object]) -> dict[str, object]:
     if problems:
         raise BadValues(problems)
     return values
+
+
+def from_metric(name: str, stored: Any) -> float | None:
+    """Show a stored measure in pounds or inches.
+
+    >>> from_metric("weight_lb", 70.0), from_metric("height_in", None)
+    (154.3, None)
+    """
+    _, _, factor = IMPERIAL[name]
+    return None if stored is None else float(round(Decimal(str(stored)) / factor, 1))

@@ -7,6 +7,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any, Final
 
+from climbiq.domain.values import Niggle
 from sessions_app.domain.records import SessionRecord
 
 __all__ = ["PLAN_LINE", "last_niggles", "last_similar_plan"]
@@ -62,7 +63,7 @@ def last_similar_plan(
     return MappingProxyType({name: treated[name] for name in PLAN_LINE if treated.get(name) is not None})
 
 
-def last_niggles(*, history: Iterable[SessionRecord]) -> list[dict[str, Any]] | None:
+def last_niggles(*, history: Iterable[SessionRecord]) -> list[Niggle] | None:
     """What hurt when the climber last said so; None where nobody ever asked.
 
     What came up during that session counts too: it is where it hurts now.
@@ -75,11 +76,11 @@ def last_niggles(*, history: Iterable[SessionRecord]) -> list[dict[str, Any]] | 
         new = session.outcomes.get("new_niggles")
         if before is None and new is None:
             continue
-        worst: dict[str, dict[str, Any]] = {}
+        worst: dict[str, Niggle] = {}
         for niggle in (*(before or ()), *(new or ())):
             known = worst.get(niggle["location"])
             if known is None or known["severity"] < niggle["severity"]:
-                worst[niggle["location"]] = dict(niggle)
+                worst[niggle["location"]] = niggle
         return list(worst.values())
     return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -15,15 +15,14 @@ from climbiq.domain.values import BadValues, parse_values
 from climbiq.domain.variables import ALIASES, in_room
 from sessions_app.domain.circumstances import Circumstances, check_circumstances
 from sessions_app.domain.columns import PLANNED_COLUMNS
-from sessions_app.domain.days import days_since, local_day, time_of_day_at, zone_of
+from sessions_app.domain.days import zone_of
+from sessions_app.domain.derived import DERIVED, derived_conditions
 from sessions_app.domain.records import SessionRecord
 from sessions_app.models import Gym, PreSessionData, Session
 from sessions_app.selectors import history_of, session_of
 from sessions_app.services.guards import ChangedElsewhere, changed_columns, is_stale, lock_session, touch
 
 __all__ = ["change_circumstances", "plan_session", "save_pre_session"]
-
-_DERIVED: Final = ("days_since_last_session", "days_since_hard_session", "time_of_day")
 
 
 def plan_session(
@@ -64,9 +63,11 @@ def plan_session(
         if answers is not None and is_new:
             answers = _with_derived(by, answers, circumstances, now=now, exclude=session.pk)
             PreSessionData.objects.create(session=session, user=by, **_columns(answers))
+        elif answers is not None:
+            save_pre_session(
+                by=by, session_id=session.pk, values=answers, circumstances=circumstances, now=now
+            )
         elif not is_new:
-            if answers is not None:
-                save_pre_session(by=by, session_id=session.pk, values=answers, now=now)
             change_circumstances(by=by, session_id=session.pk, circumstances=circumstances, now=now)
         return session_of(user_id=by.pk, session_id=session.pk)
 
@@ -77,6 +78,7 @@ def save_pre_session(
     session_id: UUID,
     values: Mapping[str, object],
     now: datetime,
+    circumstances: Circumstances | None = None,
     version: str | None = None,
     replace: bool = False,
 ) -> SessionRecord:
@@ -84,6 +86,8 @@ def save_pre_session(
 
     Parameters
     ----------
+    circumstances : Circumstances or None
+        When and where, if that is to be written too.
     version : str or None
         The session's version that the climber saw; None takes the risk.
     replace : bool
@@ -93,24 +97,33 @@ def save_pre_session(
     ------
     SessionNotFound, BadValues
     ChangedElsewhere
-        The session has another version by now, and other answers than these.
+        The session has another version by now, and says something else than this.
     """
     answers = parse_values(in_room("pre_session"), values)
     with transaction.atomic():
         session = lock_session(by=by, session_id=session_id)
+        moves = _moves(by, session, circumstances, now=now)
         row = PreSessionData.objects.filter(session_id=session.pk).first()
         if row is None:
             if is_stale(session, version):
                 raise ChangedElsewhere
-            circumstances = Circumstances(session_date=session.session_date, started_at=session.started_at)
-            answers = _with_derived(by, answers, circumstances, now=now, exclude=session.pk)
+            where = circumstances or Circumstances(
+                session_date=session.session_date, started_at=session.started_at
+            )
+            answers = _with_derived(by, answers, where, now=now, exclude=session.pk)
             PreSessionData.objects.create(session=session, user=by, **_columns(answers))
-            touch(session, now=now)
         else:
             if replace:
-                nothing: dict[str, object] = dict.fromkeys(PLANNED_COLUMNS)
-                answers = nothing | {"caffeine_mg": 0} | dict(answers)  # type: ignore[assignment]
-            _update(session, row, _columns(answers), now=now, version=version)
+                answers = {**dict.fromkeys(PLANNED_COLUMNS), "caffeine_mg": 0, **answers}
+            changes = changed_columns(row, _columns(answers))
+            if not changes and not moves:
+                return session_of(user_id=by.pk, session_id=session.pk)
+            if is_stale(session, version):
+                raise ChangedElsewhere
+            for name, value in changes.items():
+                setattr(row, name, value)
+            row.save(update_fields=list(changes))
+        touch(session, now=now, **moves)
         return session_of(user_id=by.pk, session_id=session.pk)
 
 
@@ -130,16 +143,24 @@ def change_circumstances(
     """
     with transaction.atomic():
         session = lock_session(by=by, session_id=session_id)
-        check_circumstances(
-            given=circumstances, now=now, zone=zone_of(by.time_zone), is_done=session.status == "completed"
-        )
-        _check_gym(circumstances.gym_id)
-        changes = changed_columns(session, asdict(circumstances))
-        if changes:
+        moves = _moves(by, session, circumstances, now=now)
+        if moves:
             if is_stale(session, version):
                 raise ChangedElsewhere
-            touch(session, now=now, **changes)
+            touch(session, now=now, **moves)
         return session_of(user_id=by.pk, session_id=session.pk)
+
+
+def _moves(
+    by: User, session: Session, circumstances: Circumstances | None, *, now: datetime
+) -> dict[str, Any]:
+    """The columns of the session that change; refused where that cannot be."""
+    if circumstances is None:
+        return {}
+    is_done = session.status == "completed"
+    check_circumstances(given=circumstances, now=now, zone=zone_of(by.time_zone), is_done=is_done)
+    _check_gym(circumstances.gym_id)
+    return changed_columns(session, asdict(circumstances))
 
 
 def _insert_once(
@@ -159,20 +180,6 @@ def _insert_once(
         return made, False
 
 
-def _update(
-    session: Session, row: PreSessionData, columns: dict[str, Any], *, now: datetime, version: str | None
-) -> None:
-    changes = changed_columns(row, columns)
-    if not changes:
-        return
-    if is_stale(session, version):
-        raise ChangedElsewhere
-    for name, value in changes.items():
-        setattr(row, name, value)
-    row.save(update_fields=list(changes))
-    touch(session, now=now)
-
-
 def _columns(answers: Mapping[str, object]) -> dict[str, Any]:
     return {PLANNED_COLUMNS[ALIASES.get(name, name)]: value for name, value in answers.items()}
 
@@ -186,18 +193,15 @@ def _with_derived(
     exclude: UUID,
 ) -> dict[str, Any]:
     """Add what need not be asked; an answer, "not said" included, always wins."""
-    derived: dict[str, Any] = {}
-    zone, day = zone_of(by.time_zone), circumstances.session_date
-    if "days_since_last_session" not in answers or "days_since_hard_session" not in answers:
-        past = history_of(user_id=by.pk, before=day, exclude=exclude)
-        since = days_since(day=day, sessions=(session.as_past for session in past))
-        derived["days_since_last_session"] = since.last_session
-        derived["days_since_hard_session"] = since.hard_session
-    if circumstances.started_at is not None:
-        derived["time_of_day"] = time_of_day_at(circumstances.started_at.astimezone(zone))
-    elif day == local_day(now=now, zone=zone):
-        derived["time_of_day"] = time_of_day_at(now.astimezone(zone))
-    return {**{name: derived[name] for name in _DERIVED if name in derived}, **answers}
+    if all(name in answers for name in DERIVED):
+        return dict(answers)
+    derived = derived_conditions(
+        history=history_of(user_id=by.pk, before=circumstances.session_date, exclude=exclude),
+        circumstances=circumstances,
+        now=now,
+        zone=zone_of(by.time_zone),
+    )
+    return {**derived, **answers}
 
 
 def _check_gym(gym_id: UUID | None) -> None:

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, tzinfo
+from typing import Any, ClassVar, Final
+
+from django import forms
+
+from climbiq.common.forms import RegistryForm, field_for
+from climbiq.domain.values import Niggle, Value
+from climbiq.domain.variables import variable
+from sessions_app.domain.circumstances import Circumstances
+from sessions_app.domain.derived import DERIVED
+from sessions_app.domain.extras import EXTRAS
+from sessions_app.forms.parts import DayField, NigglesAgainField, StartField, bound_fields
+
+STATES: Final = (
+    "sleep_hours",
+    "sleep_quality",
+    "energy_level",
+    "soreness_level",
+    "stress_level",
+    "motivation_level",
+    "current_niggles",
+)
+PLAN: Final = ("session_type", "session_intensity", "caffeine_mg")
+WHEN: Final = ("session_date", "start_time", "location_type")
+MORE: Final = (
+    *DERIVED,
+    "warmup_duration_min",
+    "time_available_min",
+    "session_goal",
+    "specific_objectives",
+    "sleep_notes",
+)
+
+
+class BeforeForm(RegistryForm):
+    """How one arrives and what one plans: under half a minute, most of it already filled in."""
+
+    variables: ClassVar[tuple[str, ...]] = (*STATES, *PLAN, *MORE)
+
+    request_key = forms.UUIDField(widget=forms.HiddenInput, required=False)
+    version = forms.CharField(widget=forms.HiddenInput, required=False)
+    session_date = DayField(label="Day")
+    start_time = StartField(label="Start")
+
+    def __init__(self, *args: Any, last_niggles: list[Niggle] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["location_type"] = field_for(EXTRAS["location_type"])
+        if last_niggles:
+            niggles = variable("current_niggles")
+            self.fields["current_niggles"] = NigglesAgainField(
+                niggles, last=last_niggles, label=niggles.question
+            )
+        self.fields["caffeine_mg"].help_text = "0 for none. Leave it empty if you don’t know yet."
+
+    def parts(self) -> dict[str, list[forms.BoundField]]:
+        """The fields of each part of the page."""
+        parts = {"states": STATES, "plan": PLAN, "more": (*WHEN, *MORE)}
+        return {part: bound_fields(self, names) for part, names in parts.items()}
+
+    def has_errors_in_more(self) -> bool:
+        """Whether the folded part must be open."""
+        return any(name in self.errors for name in (*WHEN, *MORE))
+
+    def answers(self, *, derived_for: date) -> dict[str, Value | None]:
+        """What was answered. Derived answers that were left alone are not, once the day is another one."""
+        values = self.values()
+        if self.cleaned_data["session_date"] != derived_for:
+            return {name: v for name, v in values.items() if name not in DERIVED or name in self.changed_data}
+        return values
+
+    def circumstances(self, *, zone: tzinfo, kept: Mapping[str, Any] | None = None) -> Circumstances:
+        """When and where; `kept` is what the form does not ask for."""
+        start = self.cleaned_data["start_time"]
+        day = self.cleaned_data["session_date"]
+        return Circumstances(
+            **{
+                **(kept or {}),
+                "session_date": day,
+                "started_at": None if start is None else _moment(day, start, zone),
+                "location_type": self.cleaned_data["location_type"],
+            }
+        )
+
+
+def _moment(day: date, start: time, zone: tzinfo) -> datetime:
+    return datetime.combine(day, start, tzinfo=zone)

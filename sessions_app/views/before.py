@@ -1,0 +1,127 @@
+"""The pre-session form: for a new session, and to change one."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from climbiq.domain.values import BadValues
+from sessions_app.domain.circumstances import Circumstances
+from sessions_app.domain.days import local_day, time_of_day_at, zone_of
+from sessions_app.domain.derived import derived_conditions
+from sessions_app.domain.plans import last_niggles, last_similar_plan
+from sessions_app.domain.records import SessionRecord
+from sessions_app.domain.wording import title_of
+from sessions_app.forms import BeforeForm
+from sessions_app.forms.parts import add_problems, say_instead
+from sessions_app.selectors import history_of, session_of
+from sessions_app.services.guards import ChangedElsewhere
+from sessions_app.services.plans import plan_session, save_pre_session
+from sessions_app.views.common import INVALID, climber_of, own_session
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def new_session(request: HttpRequest) -> HttpResponse:
+    """Plan a session: how one arrives, and a plan that starts from the last similar one."""
+    by, now = climber_of(request), timezone.now()
+    zone = zone_of(by.time_zone)
+    today = local_day(now=now, zone=zone)
+    history = history_of(user_id=by.pk)
+    derived = derived_conditions(
+        history=history, circumstances=Circumstances(session_date=today), now=now, zone=zone
+    )
+    plan = last_similar_plan(history=history, day=today, time_of_day=time_of_day_at(now.astimezone(zone)))
+    form = BeforeForm(
+        request.POST or None,
+        initial={**derived, **plan, "session_date": today, "request_key": uuid.uuid4()},
+        last_niggles=last_niggles(history=history),
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            session = plan_session(
+                by=by,
+                values=form.answers(derived_for=today),
+                circumstances=form.circumstances(zone=zone),
+                now=now,
+                request_key=str(form.cleaned_data["request_key"] or uuid.uuid4()),
+            )
+        except BadValues as bad:
+            add_problems(form, bad.problems)
+        else:
+            return redirect(_next_after_planning(session, is_today=session.session_date == today))
+    return _page(request, form, derived=derived, is_filled_in=bool(plan))
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def change_before(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """Change the pre-session form of a session that exists."""
+    by, now = climber_of(request), timezone.now()
+    zone = zone_of(by.time_zone)
+    session = own_session(request, session_id)
+    history = history_of(user_id=by.pk, before=session.session_date, exclude=session.id)
+    form = BeforeForm(
+        request.POST or None, initial=_stored(session, zone=zone), last_niggles=last_niggles(history=history)
+    )
+    conflict: SessionRecord | None = None
+    if request.method == "POST" and form.is_valid():
+        kept = {
+            "ended_at": session.ended_at,
+            "duration_min": session.duration_min,
+            "gym_id": session.gym_id,
+        }
+        try:
+            save_pre_session(
+                by=by,
+                session_id=session.id,
+                values=form.answers(derived_for=session.session_date),
+                circumstances=form.circumstances(zone=zone, kept=kept),
+                now=now,
+                version=form.cleaned_data["version"] or None,
+            )
+        except BadValues as bad:
+            add_problems(form, bad.problems)
+        except ChangedElsewhere:
+            conflict = session_of(user_id=by.pk, session_id=session.id)
+            say_instead(form, "version", conflict.version)  # saving again means it
+        else:
+            messages.success(request, "Saved.")
+            return redirect("session_detail", session.id)
+    return _page(request, form, derived=session.planned, session=session, conflict=conflict)
+
+
+def _page(request: HttpRequest, form: BeforeForm, **context: Any) -> HttpResponse:
+    status = INVALID if form.errors or context.get("conflict") else 200
+    return render(
+        request, "sessions/before.html", {"form": form, "parts": form.parts(), **context}, status=status
+    )
+
+
+def _stored(session: SessionRecord, *, zone: Any) -> dict[str, Any]:
+    start = session.started_at.astimezone(zone).time() if session.started_at else None
+    return {
+        **session.planned,
+        "session_date": session.session_date,
+        "start_time": start,
+        "location_type": session.location_type,
+        "version": session.version,
+        "title": title_of(session),
+    }
+
+
+def _next_after_planning(session: SessionRecord, *, is_today: bool) -> str:
+    """Straight on to the recommendation for today's session; one for another day can wait."""
+    try:
+        return reverse("recommend" if is_today else "session_detail", args=[session.id])
+    except NoReverseMatch:
+        return reverse("session_detail", args=[session.id])
