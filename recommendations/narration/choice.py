@@ -21,6 +21,7 @@ def configured_narrator() -> Narrator:
         api_key=settings.ANTHROPIC_API_KEY,
         base_url=settings.ANTHROPIC_BASE_URL,
         model=settings.NLG_MODEL,
+        thinking=settings.NLG_THINKING,
     )
 
 

@@ -10,14 +10,11 @@ import time
 import httpx
 import pytest
 
-from tests.fakes.fixtures import _messages_server, messages_api
 from tests.fakes.messages_api import MODES
 from tests.fixtures.streams import CONDITIONS, Pair, events_of, pair, read_with_cuts, take
 
 pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("messages_api")]
 assert pair
-assert messages_api
-assert _messages_server
 
 PATH = "/api/v1/recommendations/pre-session"
 BODY = {"current_conditions": CONDITIONS}
