@@ -174,6 +174,8 @@ def _caveats(
 
 
 def _is_late(situation: Situation) -> bool:
-    if situation.conditions.get("time_of_day") == "evening":
-        return True
+    """By what the climber said of the session's time, which may be another than now; by the clock otherwise."""
+    said = situation.conditions.get("time_of_day")
+    if said in ("morning", "midday", "evening"):
+        return bool(said == "evening")
     return situation.now is not None and situation.now.hour >= LATE_HOUR

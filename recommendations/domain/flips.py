@@ -43,7 +43,7 @@ def flips_of(*, move: Move, situation: Situation, days_since_last: float = 0.0) 
 def still_given(*, move: Move, situation: Situation, name: str, value: Any) -> bool:
     """Whether the tip would be given with one input changed."""
     other = best_move(lever=move.lever, situation=situation, changes={name: value})
-    return other is not None and (other.gain > 0.0) and _raises(other) == _raises(move)
+    return other is not None and _raises(other) == _raises(move)
 
 
 def _raises(move: Move) -> bool:
@@ -56,7 +56,7 @@ def _own_plan(move: Move, situation: Situation) -> Flip | None:
     |b| |target - c| < smallest gain  ⇔  c > target - smallest gain / b  (upwards; downwards mirrored)
     """
     variable = VARIABLES[move.lever.variable]
-    left = SMALLEST_GAIN / (abs(move.gain / move.dose_change))
+    left = SMALLEST_GAIN * abs(move.dose_change) / move.gain
     upwards = _raises(move)
     edge = move.target - left if upwards else move.target + left
     step = variable.step if upwards else -variable.step

@@ -133,6 +133,13 @@ class TestByHand:
         [
             ({"now": MORNING}, False),
             ({"now": MORNING.replace(hour=15)}, True),
+            (
+                {
+                    "now": MORNING.replace(hour=20),
+                    "conditions": REFERENCE | {"caffeine_mg": 0, "time_of_day": "midday"},
+                },
+                False,
+            ),
             ({"conditions": REFERENCE | {"caffeine_mg": 0, "time_of_day": "evening"}}, True),
         ],
     )
