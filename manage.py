@@ -1,18 +1,27 @@
 #!/usr/bin/env python
-"""Django's command line."""
+"""Django's command line. Beside a running `make run` it finds that one's servers by itself."""
 
 from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
+
+from climbiq.local.remembered import recall
 
 
 def main() -> None:
     """Run the command named on the command line."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "climbiq.settings")
-    execute_from_command_line(sys.argv)
+    command = sys.argv[1] if len(sys.argv) > 1 else ""
+    recall(Path(__file__).resolve().parent, command=command, environ=os.environ)
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.exit(f"{error}\nStart `make run` in another terminal first, or set the environment yourself.")
 
 
 if __name__ == "__main__":

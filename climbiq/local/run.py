@@ -16,6 +16,7 @@ from climbiq.local.leftovers import clear_leftovers, note_running
 from climbiq.local.places import AlreadyLocked, exclusive, make_folder
 from climbiq.local.plan import PROGRAMS, STEPS, LongRunning, Step
 from climbiq.local.postgres import EmbeddedPostgres
+from climbiq.local.remembered import remember
 from climbiq.local.secrets import load_or_create_secrets
 from climbiq.local.stamps import if_changed
 from climbiq.local.supervisor import Server, Stopped, Supervisor, say
@@ -45,6 +46,7 @@ def run(wishes: Wishes, *, steps: Sequence[Step] = STEPS, programs: Sequence[Lon
         try:
             _prepare(wishes, undo)
             environment = _start_servers(wishes, supervisor, undo)
+            remember(wishes.data_dir, environment)
             undo.callback(supervisor.stop_all)
             _run_steps(wishes, supervisor, environment, steps)
             _start_programs(wishes, supervisor, environment, programs)
