@@ -11,7 +11,7 @@ from climbiq.domain.vocabularies import DEVIATION_REASONS
 from sessions_app.domain.columns import ACTUAL_COLUMNS, OUTCOME_COLUMNS
 from sessions_app.domain.extras import EXTRAS
 from sessions_app.domain.records import SessionRecord
-from sessions_app.forms.parts import bound_fields
+from sessions_app.forms.parts import bound_fields, read_as_written
 
 AS_PLANNED: Final = Variable(
     name="as_planned",
@@ -58,6 +58,7 @@ class AfterForm(RegistryForm):
         if self.has_plan:
             self.fields[AS_PLANNED.name] = field_for(AS_PLANNED, required=True)
             self.fields[AS_PLANNED.name].error_messages["required"] = "Say whether it went as planned."
+        read_as_written(self)
         self.fields["deviation_reason"] = field_for(_reasons(session))
         self.fields[EXPLANATION.name] = field_for(EXPLANATION)
         for name in WORDS:

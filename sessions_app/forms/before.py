@@ -12,7 +12,7 @@ from climbiq.domain.variables import variable
 from sessions_app.domain.circumstances import Circumstances
 from sessions_app.domain.derived import DERIVED
 from sessions_app.domain.extras import EXTRAS
-from sessions_app.forms.parts import DayField, NigglesAgainField, StartField, bound_fields
+from sessions_app.forms.parts import DayField, NigglesAgainField, StartField, bound_fields, read_as_written
 
 STATES: Final = (
     "sleep_hours",
@@ -53,6 +53,7 @@ class BeforeForm(RegistryForm):
             self.fields["current_niggles"] = NigglesAgainField(
                 niggles, last=last_niggles, label=niggles.question
             )
+        read_as_written(self)
         self.fields["caffeine_mg"].help_text = "0 for none. Leave it empty if you don’t know yet."
 
     def parts(self) -> dict[str, list[forms.BoundField]]:

@@ -9,13 +9,22 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
-from climbiq.common.forms import NigglesField
+from climbiq.common.forms import NigglesField, RegistryField
 from climbiq.common.widgets import NigglesAnswer, NigglesWidget
 from climbiq.domain.quantities import Variable
-from climbiq.domain.values import Niggle, Value
+from climbiq.domain.values import BadValue, Niggle, Value
+from sessions_app.domain.reading import GRADES, MEASURES, read_value
 from sessions_app.domain.wording import niggles_in_words
 
-__all__ = ["DayField", "NigglesAgainField", "StartField", "add_problems", "bound_fields", "say_instead"]
+__all__ = [
+    "DayField",
+    "NigglesAgainField",
+    "StartField",
+    "add_problems",
+    "bound_fields",
+    "read_as_written",
+    "say_instead",
+]
 
 SAME_AS_LAST = "same"
 
@@ -69,6 +78,35 @@ class NigglesAgainField(NigglesField):
         if isinstance(value, NigglesAnswer) and value.state == SAME_AS_LAST:
             return self.last
         return super().to_python(value)
+
+
+class WrittenField(RegistryField):
+    """A measure or a grade, in any way that people write it."""
+
+    def to_python(self, value: Any) -> Value | None:
+        """Convert, or refuse in the domain's words."""
+        try:
+            return read_value(self.variable, value)
+        except BadValue as bad:
+            raise ValidationError(bad.message, code="invalid") from None
+
+
+def read_as_written(form: forms.Form) -> None:
+    """Let the form's measures and grades be written as people do: 135 lb, 5'8", 7:30, v4-5."""
+    for name, field in form.fields.items():
+        if isinstance(field, RegistryField) and _is_written(field.variable):
+            form.fields[name] = WrittenField(
+                field.variable,
+                required=field.required,
+                label=field.label,
+                widget=field.widget,
+                help_text=field.help_text,
+                error_messages=field.error_messages,
+            )
+
+
+def _is_written(entry: Variable) -> bool:
+    return entry.name in GRADES or (entry.kind == "number" and entry.unit in MEASURES)
 
 
 def add_problems(form: forms.Form, problems: Mapping[str, str]) -> None:

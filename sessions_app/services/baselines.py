@@ -13,7 +13,7 @@ from climbiq.accounts.models import User
 from climbiq.domain.values import parse_values
 from climbiq.domain.variables import in_room
 from sessions_app.domain.columns import TRAIT_COLUMNS
-from sessions_app.domain.measures import in_metric
+from sessions_app.domain.reading import normalise_grades
 from sessions_app.domain.records import BaselineRecord
 from sessions_app.models import BaselineAssessment
 from sessions_app.selectors import current_baseline
@@ -35,8 +35,8 @@ def record_baseline(
     Parameters
     ----------
     values : mapping
-        Registry name → as typed or as stored; weights also as `weight_lb`, lengths as `height_in` … What is not
-        given is "not said": an assessment is whole, never patched.
+        Registry name → as typed or as stored. What is not given is "not said": an assessment is whole, never
+        patched.
     replaces : UUID or None
         The baseline that the climber saw when they began, None where there was none.
     check_replaced : bool
@@ -48,7 +48,7 @@ def record_baseline(
         With a sentence for every field that cannot be stored.
     ChangedElsewhere
     """
-    answers = parse_values(in_room("baseline"), in_metric(values))
+    answers = normalise_grades(parse_values(in_room("baseline"), values))
     columns = {column: answers.get(name) for name, column in TRAIT_COLUMNS.items()}
     with transaction.atomic():
         _one_at_a_time(by)

@@ -30,14 +30,11 @@ def baseline(request: HttpRequest) -> HttpResponse:
     initial["replaces"] = current.id if current else None
     form = BaselineForm(request.POST or None, initial=initial)
     is_conflict = False
-    if request.method == "POST" and "switch_to" in request.POST:
-        units = "imperial" if request.POST["switch_to"] == "imperial" else "metric"
-        form = BaselineForm(initial={**initial, **form.typed(), "units": units})
-    elif request.method == "POST" and form.is_valid():
+    if request.method == "POST" and form.is_valid():
         try:
             record_baseline(
                 by=by,
-                values=form.answers(),
+                values=form.values(),
                 now=timezone.now(),
                 replaces=form.cleaned_data["replaces"],
                 check_replaced=True,

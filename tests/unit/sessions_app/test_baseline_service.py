@@ -17,7 +17,7 @@ NOW = datetime(2026, 5, 10, 16, tzinfo=UTC)
 
 def test_a_new_version_retires_the_old_one(alice):
     assert current_baseline(user_id=alice.pk) is None
-    first = record_baseline(by=alice, values={"age": "31", "weight_lb": 154.3, "has_coach": "no"}, now=NOW)
+    first = record_baseline(by=alice, values={"age": "31", "weight_kg": 70, "has_coach": "no"}, now=NOW)
     assert (first.values["age"], first.values["weight_kg"], first.values["has_coach"]) == (31, 70.0, False)
     assert first.values["has_hangboard"] is None
     second = record_baseline(by=alice, values={"age": 32}, now=NOW)
@@ -45,5 +45,12 @@ def test_every_fault_is_told_at_once(alice):
         record_baseline(by=alice, values={"age": 7, "sex": "m", "shoe_size": 42}, now=NOW)
     assert set(caught.value.problems) == {"age", "sex", "shoe_size"}
     with pytest.raises(BadValues) as caught:
-        record_baseline(by=alice, values={"weight_lb": "heavy"}, now=NOW)
-    assert set(caught.value.problems) == {"weight_lb"}
+        record_baseline(by=alice, values={"current_route_grade": "V5", "peak_boulder_grade": "hard"}, now=NOW)
+    assert set(caught.value.problems) == {"current_route_grade", "peak_boulder_grade"}
+
+
+def test_grades_are_stored_in_one_spelling(alice):
+    values = record_baseline(
+        by=alice, values={"current_route_grade": "6C+", "peak_boulder_grade": "v4-5"}, now=NOW
+    ).values
+    assert (values["current_route_grade"], values["peak_boulder_grade"]) == ("6c+", "V4/V5")

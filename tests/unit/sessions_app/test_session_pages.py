@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from sessions_app.models import BaselineAssessment, PostSessionData, PreSessionData, Session
 from sessions_app.selectors import current_baseline, session_of
-from tests.factories.sessions import make_baseline, make_session
+from tests.factories.sessions import make_session
 
 pytestmark = pytest.mark.django_db
 
@@ -363,20 +363,25 @@ def test_a_baseline_that_does_not_exist_yet_and_its_versions(climbing, alice):
     assert set(bad.context["form"].errors) == {"age", "max_pullups"}
 
 
-def test_pounds_and_inches(climbing, alice):
-    make_baseline(alice, weight_kg="70.3", height_cm="178.0")
-    page = climbing.post(
-        "/baseline/", {"weight_kg": "70.3", "height_cm": "178", "age": "abc", "switch_to": "imperial"}
-    )
-    form = page.context["form"]
-    assert form.is_imperial
-    assert form["weight_lb"].value() == 155.0
-    assert 'value="abc"' in text_of(page)
-    replaces = str(current_baseline(user_id=alice.pk).id)
-    typed = {"units": "imperial", "weight_lb": "155", "height_in": "70.1", "age": "33", "replaces": replaces}
+def test_measures_and_grades_as_people_write_them(climbing, alice):
+    typed = {
+        "weight_kg": "155 lb",
+        "height_cm": "5'10\"",
+        "current_boulder_grade": "v4",
+        "peak_route_grade": "7A",
+    }
     assert climbing.post("/baseline/", typed).status_code == 302
     values = current_baseline(user_id=alice.pk).values
-    assert (values["weight_kg"], values["height_cm"], values["age"]) == (70.3, 178.0, 33)
+    assert (values["weight_kg"], values["height_cm"]) == (70.3, 177.8)
+    assert (values["current_boulder_grade"], values["peak_route_grade"]) == ("V4", "7a")
+    climbing.post("/sessions/new/", {**BEFORE, "sleep_hours": "7:30", "warmup_duration_min": "1/2 h"})
+    assert not Session.objects.exists()
+    climbing.post("/sessions/new/", {**BEFORE, "sleep_hours": "7:30", "time_available_min": "1.5 h"})
+    row = PreSessionData.objects.get()
+    assert (float(row.sleep_hours), row.time_available_min) == (7.5, 90)
+    bad = climbing.post("/baseline/", {"weight_kg": "heavy", "current_route_grade": "V5"})
+    assert "135 lb" in bad.context["form"].errors["weight_kg"][0]
+    assert "boulder grade" in bad.context["form"].errors["current_route_grade"][0]
 
 
 PAGES = ["", "before/", "after/", "skip/", "delete/"]
