@@ -8,15 +8,13 @@ sampled in units of their priors: natural units differ by three orders of magnit
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-import arviz as az
 import numpy as np
-import nutpie
-import pymc as pm
 import pytensor.tensor as pt
 from numpy.typing import NDArray
 
@@ -27,6 +25,13 @@ from modeling.domain.mode import PopulationMode, natural_units, ordered, populat
 from modeling.domain.population import PopulationDraws
 from modeling.domain.priors import HierarchicalPriors
 from modeling.domain.statistics import GroupedData, SufficientStatistics
+
+with warnings.catch_warnings():
+    # arviz announces its next major version whenever it is imported
+    warnings.simplefilter("ignore", FutureWarning)
+    import arviz as az
+    import nutpie
+    import pymc as pm
 
 Floats = NDArray[np.float64]
 # Chains start this far (in the mode's own coordinates) from the mode: apart enough for R-hat to mean something.
@@ -39,12 +44,12 @@ UNITS = ["beta_unit", "tau_unit", "sigma_unit"]
 class SamplerSettings:
     """How long and how carefully to sample."""
 
-    draws: int = 500
+    draws: int = 1000
     tune: int = 400
     chains: int = 4
     cores: int | None = None
     seed: int = 20260101
-    target_accept: float = 0.9
+    target_accept: float = 0.95
     progress_bar: bool = False
 
 

@@ -185,9 +185,19 @@ def recent_forecasts(
     bordered[np.arange(m), np.arange(m)] += 1.0
     bordered[m, :m] = bordered[:m, m] = residual
     bordered[m, m] = residual @ residual + 1.0
-    factor = np.linalg.cholesky(bordered)
+    factor = _sturdy_cholesky(bordered)
     sd = sigma * np.diag(factor)[:m] * np.sqrt(whitened.innovation[n - m :])
     return outcome[n - m :] - factor[m, :m] * sd, sd
+
+
+def _sturdy_cholesky(matrix: Floats) -> Floats:
+    """Cholesky factor; rounding in hopelessly scaled rows is met with a little more diagonal."""
+    for jitter in (0.0, 1e-12, 1e-9):
+        try:
+            return np.linalg.cholesky(matrix + jitter * matrix.max() * np.eye(matrix.shape[0]))
+        except np.linalg.LinAlgError:
+            continue
+    return np.asarray(np.diag(np.sqrt(np.diag(matrix))))
 
 
 def _joint_covariance(posterior: PersonalPosterior) -> Floats:

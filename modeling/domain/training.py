@@ -13,6 +13,7 @@ from modeling.domain.diagnostics import Diagnostics
 from modeling.domain.drift import Drift
 from modeling.domain.drift_rate import profile_drift, subset
 from modeling.domain.mode import PopulationMode, population_mode
+from modeling.domain.oddities import oddities, without_absurdities
 from modeling.domain.personal import TrainedPopulation
 from modeling.domain.population import PopulationDraws
 from modeling.domain.predictive import are_whole_numbers
@@ -103,6 +104,7 @@ def fit(
         Fewer than two climbers.
     """
     _refuse(data, priors)
+    data, ignored = without_absurdities(data=data, priors=priors)
     whole = are_whole_numbers(outcome=data.outcome)
     on_stage("drift")
     if drift == "profiled":
@@ -139,23 +141,8 @@ def fit(
         drift=common,
         mode=mode,
         own_rhythm=own,
-        notes=oddities(data=data, names=priors.names),
+        notes=ignored + oddities(data=data, names=priors.names),
     )
-
-
-def oddities(*, data: GroupedData, names: tuple[str, ...]) -> tuple[str, ...]:
-    """What a person should know about the data before they trust the run."""
-    notes = []
-    constant = np.ptp(data.design, axis=0) == 0.0
-    if constant[1:].any():
-        columns = ", ".join(n for n, c in zip(names[1:], constant[1:], strict=True) if c)
-        notes.append(f"never varied, so the prior stands: {columns}")
-    if data.outcome.size and np.ptp(data.outcome) == 0.0:
-        notes.append(f"every outcome is {data.outcome[0]:g}: nothing can be learnt from them")
-    alone = int((np.diff(data.start) == 1).sum())
-    if alone:
-        notes.append(f"{alone} climbers with a single session")
-    return tuple(notes)
 
 
 def _refuse(data: GroupedData, priors: HierarchicalPriors) -> None:

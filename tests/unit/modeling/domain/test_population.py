@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from modeling.domain.drift import Drift
+from modeling.domain.population import InvalidDraws, PopulationDraws, climber_posterior
+from modeling.domain.posterior import GaussianPrior, InvalidObservations, NonFiniteInput, condition
+
+
+def draws_of(s: int = 50, seed: int = 0) -> PopulationDraws:
+    rng = np.random.default_rng(seed)
+    return PopulationDraws(
+        names=("intercept", "a", "b"),
+        beta=np.array([6.0, 0.3, -0.2]) + 0.1 * rng.normal(size=(s, 3)),
+        tau=np.abs(np.array([0.8, 0.2, 0.0]) + np.array([0.1, 0.05, 0.0]) * rng.normal(size=(s, 3))),
+        sigma=np.exp(0.1 * rng.normal(size=s)),
+    )
+
+
+def sessions(n: int = 25):
+    rng = np.random.default_rng(4)
+    design = np.column_stack([np.ones(n), rng.normal(size=(n, 2))])
+    return design, 7 + rng.normal(size=n), np.cumsum(rng.integers(1, 4, size=n)).astype(float)
+
+
+@pytest.mark.parametrize("drift", [None, Drift(0.05), Drift(0.1, 8.0)])
+def test_one_draw_is_plain_conditioning(drift: Drift | None) -> None:
+    draws = draws_of(1)
+    design, outcome, day = sessions()
+    got = climber_posterior(
+        population=draws, design=design, outcome=outcome, day=day, drift=drift, noise_scale=0.7
+    ).posterior
+    prior = GaussianPrior(draws.names, draws.beta[0], np.diag(draws.tau[0] ** 2), float(draws.sigma[0]) * 0.7)
+    want = condition(prior=prior, design=design, outcome=outcome, day=day, drift=drift)
+    np.testing.assert_allclose(got.mean, want.mean, atol=1e-9)
+    np.testing.assert_allclose(got.covariance, want.covariance, atol=1e-9)
+    np.testing.assert_allclose(got.level_covariance, want.level_covariance, atol=1e-9)
+    assert got.level_mean == pytest.approx(want.level_mean)
+    assert got.level_variance == pytest.approx(want.level_variance)
+    assert got.sigma == pytest.approx(want.sigma)
+
+
+def test_many_draws_have_the_mixtures_moments() -> None:
+    draws = draws_of(30)
+    design, outcome, _ = sessions()
+    each = [
+        climber_posterior(
+            population=PopulationDraws(
+                draws.names, draws.beta[s : s + 1], draws.tau[s : s + 1], draws.sigma[s : s + 1]
+            ),
+            design=design,
+            outcome=outcome,
+        ).posterior
+        for s in range(30)
+    ]
+    got = climber_posterior(population=draws, design=design, outcome=outcome).posterior
+    means = np.array([p.mean for p in each])
+    np.testing.assert_allclose(got.mean, means.mean(axis=0))
+    spread = np.cov(means.T, bias=True)
+    np.testing.assert_allclose(got.covariance, np.mean([p.covariance for p in each], axis=0) + spread)
+
+
+def test_reliability_runs_from_population_to_personal() -> None:
+    draws = draws_of()
+    design, outcome, _ = sessions(400)
+    none = climber_posterior(population=draws, design=design[:0], outcome=outcome[:0])
+    many = climber_posterior(population=draws, design=design, outcome=outcome)
+    np.testing.assert_allclose(none.reliability, 0.0, atol=1e-9)
+    assert many.reliability[0] > 0.95
+    assert many.reliability[2] == 0.0  # an effect that does not vary is nobody's own
+    spread = np.ones(3)
+    assert none.shrinkage_factor(spread=spread) == pytest.approx(0.0)
+    assert 0.9 < many.shrinkage_factor(spread=spread) <= 1.0
+
+
+def test_thinning_keeps_the_ends() -> None:
+    draws = draws_of(50)
+    thin = draws.thinned(n=5)
+    assert thin.sigma.size == 5
+    assert thin.sigma[0] == draws.sigma[0]
+    assert thin.sigma[-1] == draws.sigma[-1]
+    assert draws.thinned(n=100) is draws
+
+
+@pytest.mark.parametrize("field", ["beta", "tau", "sigma"])
+@pytest.mark.parametrize("bad", [np.nan, -1.0])
+def test_draws_must_make_sense(field: str, bad: float) -> None:
+    good = draws_of(3)
+    parts = {"beta": good.beta.copy(), "tau": good.tau.copy(), "sigma": good.sigma.copy()}
+    parts[field].flat[0] = bad
+    if field == "beta" and bad == -1.0:
+        PopulationDraws(names=good.names, **parts)
+        return
+    with pytest.raises(InvalidDraws):
+        PopulationDraws(names=good.names, **parts)
+
+
+def test_hostile_sessions_are_refused() -> None:
+    design, outcome, _ = sessions()
+    outcome[3] = np.nan
+    with pytest.raises(NonFiniteInput):
+        climber_posterior(population=draws_of(), design=design, outcome=outcome)
+    with pytest.raises(InvalidObservations):
+        climber_posterior(population=draws_of(), design=design, outcome=np.ones(25), noise_scale=0.0)
