@@ -259,6 +259,8 @@ NLG_THINKING = env.text("CLIMBIQ_NLG_THINKING", "disabled")  # or "default", whe
 # --- Background work ------------------------------------------------------------------------------------------
 
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", REDIS_URL)
+JOB_LEASE_SECONDS = env.whole("CLIMBIQ_JOB_LEASE_SECONDS", 60)
+JOB_RING_AGAIN_SECONDS = env.whole("CLIMBIQ_JOB_RING_AGAIN_SECONDS", 60)
 
 # --- Words, time, files ---------------------------------------------------------------------------------------
 

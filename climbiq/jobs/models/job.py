@@ -27,6 +27,8 @@ class Job(models.Model):
     token = models.BigIntegerField(default=0, db_default=0)
     lease_until = time_stamp(db_default=False)
     run_after = time_stamp()
+    # When a worker was last told of it. It is told at once; the reaper looks after messages that were lost.
+    rung_at = time_stamp()
     progress = models.FloatField(null=True, blank=True)
     progress_note = models.TextField(default="", blank=True, db_default="")
     result = models.JSONField(null=True, blank=True)
