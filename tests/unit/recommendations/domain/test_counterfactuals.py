@@ -16,6 +16,7 @@ from climbiq.domain.variables import VARIABLES
 from experts.domain.rules.rule_set import RuleSet
 from modeling.domain.design_matrix import COLUMN, TreatedSession, design_matrix, design_row
 from modeling.domain.drift import Drift
+from modeling.domain.population_prior import PopulationPrior, population_prior
 from modeling.domain.posterior import condition
 from recommendations.domain import counterfactuals
 from recommendations.domain.context import believe
@@ -79,6 +80,13 @@ class TestByHand:
         assert payload["items"] == []
         assert payload["nothing_to_change"] is True
         assert payload["sentence"].startswith("Nothing to change")
+
+    @pytest.mark.parametrize(("mean", "advised"), [(0.0026, True), (0.0025, False)])
+    def test_a_mere_hunch_is_not_advised(self, mean, advised):
+        """Phi(0.26) = 0.603 against Phi(0.25) = 0.599."""
+        priors = {"caffeine_mg": PopulationPrior(mean=mean, sd=0.006, individual_sd=0.008)}
+        made = advise(population=population_prior(priors=priors), conditions=REFERENCE | {"caffeine_mg": 0})
+        assert (tip_on("caffeine_mg", made) is not None) is advised
 
     def test_too_small_a_gain_is_not_worth_a_word(self):
         assert (
@@ -344,26 +352,51 @@ def with_input(given_context, name, value):
 
 def assert_sessions_turn_it(given_context, tip, flip, data):
     """Add the sessions it speaks of, on one day, to the belief: the tip must be gone."""
+    worse = flip.direction == "at_most"
+    rating = data.draw(st.sampled_from([flip.threshold, 1.0 if worse else 10.0]))
+    assert sureness_after(given_context, tip, flip, [rating] * flip.sessions) < NEEDED + 1e-9
+
+
+NEEDED = stats.norm.ppf(LEAST_PROBABILITY)
+
+
+def sureness_after(given_context, tip, flip, ratings):
+    """Mean over sd of the coefficient, in the tip's direction, after sessions with these ratings."""
     belief = believe(
         sessions=given_context.own_sessions, population=given_context.population, drift=given_context.drift
     )
-    row = design_row(
-        conditions={**given_context.named_conditions, tip.variable: flip.at_value}, usual=belief.usual
-    ).row
-    worse = flip.direction == "at_most"
-    rating = data.draw(st.sampled_from([flip.threshold, 1.0 if worse else 10.0]))
+    conditions = {**given_context.named_conditions, tip.variable: flip.at_value}
+    row = design_row(conditions=conditions, usual=belief.usual).row
     matrix = design_matrix(sessions=given_context.own_sessions)
     after = condition(
         prior=given_context.population,
-        design=np.vstack([matrix.design, np.tile(row, (flip.sessions, 1))]),
-        outcome=np.append(matrix.outcome, [rating] * flip.sessions),
-        day=np.append(matrix.day, [given_context.today] * flip.sessions),
+        design=np.vstack([matrix.design, np.tile(row, (len(ratings), 1))]),
+        outcome=np.append(matrix.outcome, ratings),
+        day=np.append(matrix.day, [given_context.today] * len(ratings)),
         drift=given_context.drift,
     )
     place = COLUMN[tip.variable]
-    sign = 1 if is_upwards(tip) else -1
-    ratio = sign * after.mean[place] / math.sqrt(after.covariance[place, place])
-    assert ratio < stats.norm.ppf(LEAST_PROBABILITY) + 1e-9
+    return (1 if is_upwards(tip) else -1) * after.mean[place] / math.sqrt(after.covariance[place, place])
+
+
+@pytest.mark.parametrize("drift", [None, Drift(0.05, 60.0)], ids=["still", "drifting"])
+@pytest.mark.parametrize("n", [0, 2, 6, 12, 40])
+@pytest.mark.parametrize(("effect", "planned"), [(0.006, 0), (0.003, 50), (-0.01, 250)])
+def test_the_sessions_that_turn_a_belief_are_the_fewest_and_the_mildest(drift, n, effect, planned):
+    sessions = past_sessions(n, caffeine_effect=effect)
+    given_context = context(
+        own_sessions=sessions,
+        drift=drift,
+        today=sessions[-1].day + 2 if n else 0.0,
+        conditions=REFERENCE | {"caffeine_mg": planned, "warmup_duration_min": 5},
+    )
+    for tip in tips_of(recommend(context=given_context)):
+        for flip in (f for f in tip.flips if f.kind == "uncertainty"):
+            milder = flip.threshold + (1 if flip.direction == "at_most" else -1)
+            extreme = 1.0 if flip.direction == "at_most" else 10.0
+            assert sureness_after(given_context, tip, flip, [flip.threshold] * flip.sessions) < NEEDED
+            assert sureness_after(given_context, tip, flip, [milder] * flip.sessions) >= NEEDED - 1e-9
+            assert sureness_after(given_context, tip, flip, [extreme] * (flip.sessions - 1)) >= NEEDED - 1e-9
 
 
 class TestFlips:

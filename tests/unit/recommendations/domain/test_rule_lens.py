@@ -136,3 +136,14 @@ def test_a_modifying_rule_can_also_be_left():
     rules = RuleSet([rule("boost", asks("pre_session.energy_level", ">=", 4), multiply("caffeine_mg", 2))])
     lens = lens_for(rules=rules, variable="caffeine_mg")
     assert list(lens.one_change_away({"pre_session.energy_level": 5})) == [("pre_session.energy_level", 3)]
+
+
+def test_multipliers_multiply_up_to_the_most_that_is_allowed():
+    rules = RuleSet(
+        rule(f"times {m}", asks("pre_session.energy_level", ">=", 1), multiply("caffeine_mg", m))
+        for m in (2, 3)
+    )
+    state = {"pre_session.energy_level": 3}
+    effect = lens_for(rules=rules, variable="caffeine_mg").effect(state, MORNING)
+    assert effect.multiplier == rules.decide(state, now=MORNING).adjustments.multipliers["caffeine_mg"] == 3.0
+    assert effect.modified_by == ("times 2", "times 3")
