@@ -72,6 +72,7 @@ def _short(number: float) -> float | int:
 
 class _VariableInSchema(OpenApiSerializerFieldExtension):  # type: ignore[misc]
     target_class = "climbiq.common.serializers.VariableField"
+    match_subclasses = True
 
     def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
         del auto_schema, direction

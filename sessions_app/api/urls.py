@@ -2,6 +2,34 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from sessions_app.api import baselines, session_forms, sessions
+
+urlpatterns = [
+    path("users/me/baseline", baselines.BaselineView.as_view(), name="api_my_baseline"),
+    path("users/baseline", baselines.BaselineView.as_view(), name="api_baseline"),
+    path("sessions/", sessions.SessionsView.as_view(), name="api_sessions"),
+    path(
+        "sessions/pre-session", session_forms.PreSessionShortcutView.as_view(), name="api_pre_session_submit"
+    ),
+    path(
+        "sessions/post-session",
+        session_forms.PostSessionShortcutView.as_view(),
+        name="api_post_session_submit",
+    ),
+    path("sessions/<uuid:session_id>", sessions.SessionView.as_view(), name="api_session"),
+    path(
+        "sessions/<uuid:session_id>/pre-session",
+        session_forms.PreSessionView.as_view(),
+        name="api_pre_session",
+    ),
+    path(
+        "sessions/<uuid:session_id>/post-session",
+        session_forms.PostSessionView.as_view(),
+        name="api_post_session",
+    ),
+    path("sessions/<uuid:session_id>/skip", sessions.SkipView.as_view(), name="api_session_skip"),
+    path("sessions/<uuid:session_id>/reopen", sessions.ReopenView.as_view(), name="api_session_reopen"),
+    path("sessions/<uuid:session_id>/restore", sessions.RestoreView.as_view(), name="api_session_restore"),
+]
