@@ -15,7 +15,7 @@ be anything that `float` takes. Rows are those of `climbiq.common.chart_data`. O
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from django import template
@@ -220,7 +220,7 @@ def calibration_plot(points: Sequence[Calibration], title: str) -> Context:
     shares = (0.0, 0.25, 0.5, 0.75, 1.0)
     return {
         "title": title,
-        "description": "; ".join(f"said {_percent(p.said)}, seen {_percent(p.seen)} (n {p.n})" for p in points),
+        "description": _sentence(f"said {_percent(p.said)}, seen {_percent(p.seen)} (n {p.n})" for p in points),
         "width": WIDTH,
         "height": 330,
         "x_ticks": [(x.at(share), _percent(share)) for share in shares],
@@ -239,7 +239,7 @@ def _frame(title: str, sentences: Sequence[str], axis: Axis, *, bottom: float) -
     """What the charts above a numbered horizontal axis have in common."""
     return {
         "title": title,
-        "description": "; ".join(sentences) + ".",
+        "description": _sentence(sentences),
         "width": WIDTH,
         "height": bottom + 30,
         "bottom": bottom,
@@ -248,6 +248,11 @@ def _frame(title: str, sentences: Sequence[str], axis: Axis, *, bottom: float) -
         "right": axis.end,
         "ticks": [(axis.at(tick), signed(tick)) for tick in axis.ticks()],
     }
+
+
+def _sentence(parts: Iterable[str]) -> str:
+    text = "; ".join(parts)
+    return f"{text}." if text else "Nothing to show yet."
 
 
 def _spoken(estimate: Estimate, reference_label: str) -> str:
