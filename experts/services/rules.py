@@ -1,0 +1,224 @@
+"""Write, change, activate and retire expert rules.
+
+The database keeps the truth: its triggers number versions, guard the lifecycle, ask for a second coach and write the
+audit log. These functions check what is written, hold the row while it changes, and hand over the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields, replace
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection
+
+from climbiq.accounts.models import User
+from climbiq.domain.texts import UnstorableText, clean_text
+from experts.domain.rules.content import MAX_CHARS, RuleChanges, RuleContent, check_content
+from experts.domain.rules.grammar import parse_rule
+from experts.domain.rules.words import LIFECYCLE_STEPS, LIFECYCLES
+from experts.models import ExpertRule
+from experts.services.rule_refusals import (
+    DuplicateName,
+    ImpossibleStep,
+    ReasonNeeded,
+    RuleConflict,
+    RuleNotFound,
+    SecondCoachNeeded,
+    refusals_explained,
+)
+
+__all__ = [
+    "change_lifecycle",
+    "content_of",
+    "create_rule",
+    "needs_second_coach",
+    "revision_of",
+    "update_rule",
+]
+
+
+class ActsForSomebodyElse(RuntimeError):
+    """The transaction's claims are not those of the person in whose name a change is made."""
+
+
+_COLUMNS: Final = tuple(field.name for field in fields(RuleContent))
+
+
+def create_rule(*, by: User, content: RuleContent, now: datetime, reason: str = "") -> ExpertRule:
+    """Store a new rule as a draft.
+
+    Raises
+    ------
+    InvalidRule
+        With every fault and its path.
+    DuplicateName
+        Another rule has the name, in whatever case.
+    """
+    checked = check_content(content=content, now=now)
+    why = _reason(reason, needed=False)
+    _refuse_duplicate(checked.name)
+    with refusals_explained(), _because(why, by=by):
+        rule = ExpertRule.objects.create(created_by_id=by.pk, **_values(checked))
+    rule.refresh_from_db()
+    return rule
+
+
+def update_rule(
+    *,
+    by: User,
+    rule_id: UUID,
+    changes: RuleChanges,
+    reason: str,
+    now: datetime,
+    revision: str | None = None,
+) -> ExpertRule:
+    """Change some of a rule; a change that changes nothing leaves no trace.
+
+    Parameters
+    ----------
+    by : User
+        Who asks. The log takes the person from the transaction's claims: they must be theirs, or nobody's.
+    revision : str or None
+        `revision_of` the rule as it was read. None: whatever it is now, only the given parts are changed.
+
+    Raises
+    ------
+    RuleNotFound
+        There is no such rule.
+    RuleConflict
+        The rule is not at `revision` any more.
+    InvalidRule
+        With every fault of the whole rule, not of the change alone.
+    DuplicateName, ReasonNeeded, SafetyRuleInForce
+        What they say.
+    """
+    why = _reason(reason)
+    with refusals_explained():
+        rule = _hold(rule_id, revision)
+        stored = content_of(rule)
+        wanted = replace(stored, **changes)
+        checked = check_content(content=wanted, now=now, expired_before=stored.expires_at)
+        changed = {name: value for name, value in _values(checked).items() if value != getattr(stored, name)}
+        if not changed:
+            return rule
+        if "name" in changed:
+            _refuse_duplicate(checked.name, but=(rule_id,))
+        for name, value in changed.items():
+            setattr(rule, name, value)
+        with _because(why, by=by):
+            rule.save(update_fields=list(changed))
+    rule.refresh_from_db()
+    return rule
+
+
+def change_lifecycle(
+    *, by: User, rule_id: UUID, to: str, reason: str, revision: str | None = None
+) -> ExpertRule:
+    """Take one step of the lifecycle; being there already is no step and leaves no trace.
+
+    Raises
+    ------
+    RuleNotFound
+        There is no such rule.
+    RuleConflict
+        The rule is not at `revision` any more: what would be activated is not what was read.
+    ImpossibleStep
+        The lifecycle has no such step.
+    InvalidRule
+        A rule that the grammar refuses cannot be activated; it can be paused and retired.
+    SecondCoachNeeded
+        `by` was the last to change this safety rule.
+    ReasonNeeded
+        The reason is blank.
+    """
+    if to not in LIFECYCLES:
+        raise ImpossibleStep(f"There is no such state. Known: {', '.join(LIFECYCLES)}.")
+    why = _reason(reason)
+    with refusals_explained():
+        rule = _hold(rule_id, revision)
+        if rule.lifecycle == to:
+            return rule
+        if to not in LIFECYCLE_STEPS[rule.lifecycle]:
+            steps = ", ".join(LIFECYCLE_STEPS[rule.lifecycle])
+            raise ImpossibleStep(f"A rule that is {rule.lifecycle} can only become: {steps}.")
+        if to in {"active", "shadow"}:
+            parse_rule(conditions=rule.conditions, actions=rule.actions)
+        if to == "active" and needs_second_coach(rule=rule, by=by):
+            raise SecondCoachNeeded
+        rule.lifecycle = to
+        with _because(why, by=by):
+            rule.save(update_fields=["lifecycle"])
+    rule.refresh_from_db()
+    return rule
+
+
+def needs_second_coach(*, rule: ExpertRule, by: User) -> bool:
+    """Whether this person may not activate the rule: it is a safety rule, and theirs is its latest text."""
+    return rule.rule_category == "safety" and rule.updated_by_id == by.pk
+
+
+def content_of(rule: ExpertRule) -> RuleContent:
+    """What its authors decided."""
+    return RuleContent(**{name: getattr(rule, name) for name in _COLUMNS})
+
+
+def revision_of(rule: ExpertRule) -> str:
+    """Changes with everything an editor shows: content and lifecycle."""
+    return content_of(rule).revision(lifecycle=rule.lifecycle)
+
+
+def _hold(rule_id: UUID, revision: str | None) -> ExpertRule:
+    """The rule, locked until the transaction ends."""
+    rule = ExpertRule.objects.select_for_update().filter(pk=rule_id).first()
+    if rule is None:
+        raise RuleNotFound("There is no such rule.")
+    if revision is not None and revision != revision_of(rule):
+        raise RuleConflict
+    return rule
+
+
+def _values(content: RuleContent) -> dict[str, Any]:
+    return {name: getattr(content, name) for name in _COLUMNS}
+
+
+def _refuse_duplicate(name: str, *, but: tuple[UUID, ...] = ()) -> None:
+    """Names differ by more than case: people call rules by them."""
+    other = ExpertRule.objects.filter(name__iexact=name).exclude(pk__in=but).first()
+    if other is None:
+        return
+    state = f"the {other.lifecycle} rule" if other.lifecycle != "active" else "the rule"
+    raise DuplicateName(f"There is {state} “{other.name}” already. Change that one, or choose another name.")
+
+
+def _reason(given: str, *, needed: bool = True) -> str:
+    try:
+        reason = clean_text(given, one_line=True)
+    except UnstorableText as error:
+        raise ReasonNeeded(f"The reason {error}.") from None
+    if needed and not reason:
+        raise ReasonNeeded("Say why: the reason stays in the rule’s log.")
+    if len(reason) > MAX_CHARS["reason"]:
+        raise ReasonNeeded(f"The reason can have {MAX_CHARS['reason']} characters at most.")
+    return reason
+
+
+@contextmanager
+def _because(reason: str, *, by: User) -> Iterator[None]:
+    """Let the audit trigger read the reason, and no later change of this transaction."""
+    actor = _set_reason(reason)
+    if actor not in (None, by.pk):
+        raise ActsForSomebodyElse(f"the log would name {actor}, not {by.pk}")
+    yield
+    _set_reason("")
+
+
+def _set_reason(reason: str) -> UUID | None:
+    """Set it until the transaction ends; return whom the log will name."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT app.actor(), set_config('app.change_reason', %s, true)", [reason])
+        actor: UUID | None = cursor.fetchone()[0]
+    return actor
