@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "climbiq.settings")
 
-django_application = get_asgi_application()
+application = get_asgi_application()
 
-from django.conf import settings  # noqa: E402
-
-from climbiq.common.body_limit import BodyLimit  # noqa: E402
-
-application = BodyLimit(django_application, limit_bytes=settings.REQUEST_MAX_BYTES)
+# Imported before the first request rather than during it: every view, and the client that words are asked of.
+importlib.import_module("climbiq.urls")
+importlib.import_module("recommendations.narration.choice").configured_narrator()
