@@ -103,4 +103,6 @@ def _ess(chains: Floats) -> float:
     ends = np.flatnonzero(pairs < 0.0)
     last = int(ends[0]) if ends.size else pairs.size
     time = 2.0 * np.minimum.accumulate(pairs[:last]).sum() - 1.0
+    if ends.size and rho[2 * last] > 0.0:
+        time += rho[2 * last]
     return float(m * n / max(time, 1.0 / np.log10(m * n)))

@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import pytensor
 import pytensor.tensor as pt
 from numpy.typing import NDArray
 
@@ -32,6 +33,9 @@ with warnings.catch_warnings():
     import arviz as az
     import nutpie
     import pymc as pm
+
+# numba has its own linear algebra: spare PyTensor the search for a BLAS to link against, and its complaint
+pytensor.config.blas__ldflags = ""
 
 Floats = NDArray[np.float64]
 # Chains start this far (in the mode's own coordinates) from the mode: apart enough for R-hat to mean something.

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from modeling.domain.diagnostics import Diagnostics
+from modeling.domain.gate import HeldOut, judge
+
+CONVERGED = Diagnostics(max_rhat=1.004, min_bulk_ess=1200, min_tail_ess=800, divergences=0, n_draws=4000)
+AHEAD = HeldOut(model_crps=0.5, person_mean_crps=0.7, n_sessions=200)
+
+
+def test_a_good_run_is_published() -> None:
+    verdict = judge(diagnostics=CONVERGED, inside=0.97, held_out=AHEAD)
+    assert verdict.publish
+    assert verdict.status == "published"
+
+
+@pytest.mark.parametrize(
+    ("change", "inside", "held_out", "words"),
+    [
+        pytest.param({"max_rhat": 1.011}, 0.97, AHEAD, "R-hat", id="rhat"),
+        pytest.param({"max_rhat": float("nan")}, 0.97, AHEAD, "R-hat", id="rhat-nan"),
+        pytest.param({"min_bulk_ess": 399}, 0.97, AHEAD, "effective", id="bulk"),
+        pytest.param({"min_tail_ess": 200}, 0.97, AHEAD, "effective", id="tail"),
+        pytest.param({"divergences": 1}, 0.97, AHEAD, "divergent", id="divergence"),
+        pytest.param({}, 0.5, AHEAD, "prior predictive", id="prior"),
+        pytest.param({}, 0.97, replace(AHEAD, model_crps=0.7), "person mean", id="no-better"),
+        pytest.param({}, 0.97, replace(AHEAD, model_crps=float("nan")), "person mean", id="crps-nan"),
+        pytest.param({}, 0.97, None, "too few", id="untested"),
+    ],
+)
+def test_a_bad_run_is_held_with_its_reason(change, inside, held_out, words) -> None:
+    verdict = judge(diagnostics=replace(CONVERGED, **change), inside=inside, held_out=held_out)
+    assert verdict.status == "held"
+    assert len(verdict.reasons) == 1
+    assert words in verdict.reasons[0]
+
+
+def test_every_reason_is_given() -> None:
+    bad = Diagnostics(max_rhat=1.5, min_bulk_ess=5, min_tail_ess=4, divergences=9, n_draws=100)
+    assert len(judge(diagnostics=bad, inside=0.1, held_out=None).reasons) == 5
