@@ -228,13 +228,14 @@ def _belief(move: Move, situation: Situation, days_since_last: float) -> Flip | 
         return None
     sessions, _, rating, direction, value = min(found)
     count = "1 more session" if sessions == 1 else f"{sessions} more sessions"
-    at, word = worded(name, value, VARIABLES[name].unit), "less" if direction == "at_most" else "more"
+    at = worded(name, value, VARIABLES[name].unit)
+    beyond = "" if rating in (LOWEST_QUALITY, HIGHEST_QUALITY) else _WORDS[direction]
     return Flip(
         kind="uncertainty",
         variable="session_quality",
         threshold=rating,
         direction=direction,
-        sentence=f"{count} like this at {at}, rated {rating:g} or {word}, would change our mind.",
+        sentence=f"{count} like this at {at}, rated {rating:g}{beyond}, would change our mind.",
         sessions=sessions,
         at_value=value,
     )

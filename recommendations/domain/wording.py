@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from climbiq.domain.rule_fields import RULE_FIELDS
 from climbiq.domain.variables import VARIABLES
+from recommendations.domain.statistical_context import NOT_CLEAR
 
 PHASES: Final = {
     "cold_start": "still mostly what is known of climbers",
@@ -75,15 +76,19 @@ def field_labels(paths: Sequence[str]) -> str:
 
 def stat_lines(stats: Mapping[str, Any]) -> list[str]:
     """How today compares, a sentence each; what is not clear is said to be so."""
-    lines = []
+    lines: list[str] = []
+    unclear: list[str] = []
     for key, entry in stats.items():
         if not isinstance(entry, Mapping):
             continue
         if key.endswith("_population"):
             lines.append(_condition_line(key.removesuffix("_population"), entry))
         elif key.endswith("_response"):
-            label = VARIABLES[key.removesuffix("_response")].label
-            lines.append(f"{label}: {_lower_first(str(entry['descriptor']))}.")
+            label = VARIABLES[key.removesuffix("_response")].label.lower()
+            if entry["descriptor"] == NOT_CLEAR:
+                unclear.append(label)
+            else:
+                lines.append(f"{entry['descriptor']} to {label}.")
         elif key == "personal_high_stress":
             lines += _high_stress_lines(entry)
         elif key == "personal_caffeine":
@@ -91,6 +96,8 @@ def stat_lines(stats: Mapping[str, Any]) -> list[str]:
                 f"Your own sessions: {entry['high_caffeine_avg']} of 10 on average with much caffeine"
                 f" ({entry['n_high']}), {entry['low_caffeine_avg']} with little or none ({entry['n_low']})."
             )
+    if unclear:
+        lines.append(f"{NOT_CLEAR} to {_listed(unclear)}.")
     return lines
 
 
@@ -115,8 +122,20 @@ def _high_stress_lines(entry: Mapping[str, Any]) -> list[str]:
     return [sentence]
 
 
-def _lower_first(text: str) -> str:
-    return text[:1].lower() + text[1:]
+def _listed(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def amount(value: Any, unit: str = "") -> str:
+    """A value with its unit: no needless decimals, words as they are.
+
+    >>> amount(100.0, "mg"), amount(7.5, "h"), amount("project")
+    ('100 mg', '7.5 h', 'project')
+    """
+    if value is None:
+        return "not said"
+    number = f"{value:g}" if isinstance(value, int | float) else str(value)
+    return number if unit in {"", "points"} else f"{number} {unit}"
 
 
 def greeting_for(name: str, *, hour: int) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import template
 
+from climbiq.domain.variables import VARIABLES
 from recommendations.domain import wording
 
 register = template.Library()
@@ -16,6 +17,7 @@ register.filter("tip_title", wording.tip_title)
 register.filter("stat_lines", wording.stat_lines)
 register.filter("field_labels", wording.field_labels)
 register.filter("choice_label", wording.choice_label)
+register.filter("amount", wording.amount)
 
 
 @register.filter
@@ -40,3 +42,9 @@ def outcome_words(outcome: str) -> str:
 def item(mapping: dict[Any, Any], key: Any) -> Any:
     """A mapping's entry."""
     return mapping.get(key)
+
+
+@register.filter
+def amount_of(value: Any, variable: str) -> str:
+    """A value with its variable's unit."""
+    return wording.amount(value, VARIABLES[variable].unit)

@@ -1,0 +1,146 @@
+"""Eleven thousand real person-days, loaded by the command; one person's recommendation, worked out by hand."""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from pathlib import Path
+
+import httpx
+import numpy as np
+import psycopg
+import pytest
+
+from tests.factories.sse import parse_events
+from tests.fixtures.database import superuser_url
+
+DIARY = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "soccermon_team_a.csv"
+PERSON = "teama-01@diary.invalid"
+TODAY = {"sleep_hours": 6.0, "sleep_quality": 2, "stress_level": 4, "energy_level": 2, "caffeine_mg": 0}
+# The columns of the model, each with its reference and the dose beyond which more adds nothing.
+REFERENCE = {
+    "sleep_hours": (7.5, 9), "sleep_quality": (3, None), "days_since_hard_session": (2, 4),
+    "caffeine_mg": (100, 300), "stress_level": (3, None), "energy_level": (3, None),
+    "warmup_duration_min": (15, 30), "soreness_level": (2, None), "motivation_level": (3, None),
+}  # fmt: skip
+COLUMNS = {"caffeine_mg": "planned_caffeine_mg", "warmup_duration_min": "planned_warmup_min"}
+
+pytestmark = pytest.mark.shared
+
+
+def dose(name: str, value: float) -> float:
+    """min(value, optimal maximum) relative to the same of the reference."""
+    reference, most = REFERENCE[name]
+    cap = math.inf if most is None else most
+    return min(value, cap) - min(reference, cap)
+
+
+def test_a_recommendation_from_the_stored_priors_by_hand(site):
+    if not DIARY.exists():
+        pytest.skip("the diary does not lie beside this checkout")
+    started = time.monotonic()
+    site.manage("import_diary", str(DIARY))
+    assert time.monotonic() - started < 60
+    with psycopg.connect(superuser_url(site.database)) as database:
+        counted = database.execute("SELECT count(*), count(DISTINCT user_id) FROM sessions").fetchone()
+        assert counted == (10_985, 27)
+    site.manage("import_diary", str(DIARY))
+    with psycopg.connect(superuser_url(site.database)) as database:
+        assert database.execute("SELECT count(*) FROM sessions").fetchone() == (10_985,)
+        token = re.search(r"ciq_\w+", site.manage("issue_token", PERSON)).group(0)
+        expected = by_hand(database)
+
+    address = site.start()
+    with httpx.stream(
+        "POST",
+        f"{address}/api/v1/recommendations/pre-session",
+        json={
+            "current_conditions": {**TODAY, "days_since_hard_session": None, "days_since_last_session": None}
+        },
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=60,
+    ) as response:
+        assert response.status_code == 200
+        events = list(parse_events(response.iter_lines()))
+
+    names = [e.event for e in events]
+    assert names[:5] == ["meta", "rule_trace", "prediction", "recommendations", "stats"]
+    assert names[-1] == "done"
+    told = [name for name in names[5:-1]]
+    assert set(told) == {"nlg_start", "nlg_chunk", "nlg_complete"}
+    assert [e.seq for e in events] == list(range(1, len(events) + 1))
+
+    prediction = events[2].data
+    assert prediction["phase"] == "personalized"
+    assert prediction["expected_quality"] == pytest.approx(expected["mean"], abs=0.051)
+    assert prediction["predictive_interval_95"] == pytest.approx(expected["predictive"], abs=0.051)
+    assert prediction["mean_interval_95"] == pytest.approx(expected["credible"], abs=0.051)
+    caffeine = next(tip for tip in events[3].data["items"] if tip["variable"] == "caffeine_mg")
+    assert caffeine["gain"] == pytest.approx(
+        expected["gain_per_mg"] * caffeine["recommended_value"], abs=0.006
+    )
+
+
+def by_hand(database: psycopg.Connection) -> dict[str, object]:
+    """theta | y ~ N(C (X'y/s² + V⁻¹m), C), C = (X'X/s² + V⁻¹)⁻¹, from the rows as they lie in the tables."""
+    priors = {
+        name: (float(mean), float(sd), float(individual))
+        for name, mean, sd, individual in database.execute(
+            "SELECT variable_name, population_mean, population_std, individual_variance FROM population_priors"
+            " WHERE is_current"
+        )
+    }
+    names = list(REFERENCE)
+    columns = ", ".join(f"p.{COLUMNS.get(name, name)}" for name in names)
+    rows = database.execute(
+        f"SELECT q.session_quality, {columns} FROM sessions s JOIN users u ON u.id = s.user_id"
+        " JOIN pre_session_data p ON p.session_id = s.id JOIN post_session_data q ON q.session_id = s.id"
+        " WHERE u.email = %s ORDER BY s.session_date DESC LIMIT 730",
+        [PERSON],
+    ).fetchall()
+    outcome = np.array([row[0] for row in rows], dtype=float)
+    doses = np.array(
+        [
+            [np.nan if v is None else dose(n, float(v)) for n, v in zip(names, row[1:], strict=True)]
+            for row in rows
+        ]
+    )
+    known = (~np.isnan(doses)).sum(axis=0)
+    usual = np.where(known > 0, np.nansum(doses, axis=0) / np.maximum(known, 1), 0.0)
+    design = np.column_stack([np.ones(len(rows)), np.where(np.isnan(doses), usual, doses)])
+    prior_mean = np.array([5.0, *(priors[n][0] for n in names)])
+    prior_variance = np.array([2.0, *(priors[n][1] ** 2 + priors[n][2] ** 2 for n in names)])
+    noise = 1.3**2
+    covariance = np.linalg.inv(design.T @ design / noise + np.diag(1 / prior_variance))
+    mean = covariance @ (design.T @ outcome / noise + prior_mean / prior_variance)
+    today = np.array([1.0, *(dose(n, TODAY[n]) if n in TODAY else usual[k] for k, n in enumerate(names))])
+    centre = float(today @ mean)
+    mean_sd = math.sqrt(float(today @ covariance @ today))
+    unsaid = sum(
+        unseen_variance(n, doses[:, k], known[k]) * (mean[k + 1] ** 2 + covariance[k + 1, k + 1])
+        for k, n in enumerate(names)
+        if n not in TODAY
+    )
+    predictive_sd = math.sqrt(mean_sd**2 + noise + unsaid)
+
+    def interval(sd: float) -> list[float]:
+        return [min(max(centre + z * sd, 1.0), 10.0) for z in (-1.959964, 1.959964)]
+
+    return {
+        "mean": min(max(centre, 1.0), 10.0),
+        "predictive": interval(predictive_sd),
+        "credible": interval(mean_sd),
+        "gain_per_mg": float(mean[names.index("caffeine_mg") + 1]),
+    }
+
+
+def unseen_variance(name: str, column: np.ndarray, known: int) -> float:
+    """How far an unsaid dose may lie from what stands in for it."""
+    from climbiq.domain.variables import VARIABLES
+
+    spread = VARIABLES[name].spread ** 2
+    seen = column[~np.isnan(column)]
+    squares = float(((seen - seen.mean()) ** 2).sum()) if known else 0.0
+    variance = (squares + 4.0 * spread) / (max(known - 1, 0) + 4.0)
+    return variance * (1 + 1 / known) if known else spread
