@@ -400,6 +400,15 @@ def test_the_sessions_that_turn_a_belief_are_the_fewest_and_the_mildest(drift, n
 
 
 class TestFlips:
+    def test_a_firm_belief_takes_more_than_one_session_to_turn(self):
+        sessions = past_sessions(40, caffeine_effect=0.003)
+        made = advise(
+            own_sessions=sessions, today=sessions[-1].day + 2, conditions=REFERENCE | {"caffeine_mg": 50}
+        )
+        (flip,) = [f for f in tip_on("caffeine_mg", made).flips if f.kind == "uncertainty"]
+        assert (flip.sessions, flip.at_value, flip.threshold) == (2, 300, 1)
+        assert flip.sentence == "2 more sessions like this at 300 mg, rated 1, would change our mind."
+
     def test_by_hand(self):
         conditions = {
             **REFERENCE, "caffeine_mg": 0, "warmup_duration_min": 5, "time_available_min": 90, "current_niggles": []
