@@ -93,6 +93,10 @@ class UserAdmin(OperatorsOnly):
             return NewUserForm
         return super().get_form(request, obj, change, **kwargs)
 
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Of a new account everything is still to be said."""
+        return super().get_readonly_fields(request, obj) if obj else ()
+
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         """A new account has no history to show."""
         if obj is None:
