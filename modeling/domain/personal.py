@@ -136,8 +136,11 @@ def personal_posterior(
     weight = np.ones(1)
     if len(rhythms) > 1:
         prior = trained.draws.as_prior()
+        root = covariance_root(prior.covariance)
         forecasts = [
-            recent_forecasts(prior=prior, whitened=white[r.drift], outcome=outcome, noise_scale=r.noise_scale)
+            recent_forecasts(
+                prior=prior, root=root, whitened=white[r.drift], outcome=outcome, noise_scale=r.noise_scale
+            )
             for r in rhythms
         ]
         recent = Predictive(
@@ -161,7 +164,7 @@ def personal_posterior(
 
 
 def recent_forecasts(
-    *, prior: GaussianPrior, whitened: Whitened, outcome: Floats, noise_scale: float
+    *, prior: GaussianPrior, root: Floats, whitened: Whitened, outcome: Floats, noise_scale: float
 ) -> tuple[Floats, Floats]:
     """Means and SDs (m,) with which each of the last m ≤ 100 sessions was expected from all before it.
 
@@ -171,11 +174,11 @@ def recent_forecasts(
     """
     p = prior.mean.size
     sigma = prior.sigma * noise_scale
-    y, x = whitened.columns[:, 0] / sigma, whitened.columns[:, 1:] / sigma
+    white = whitened.columns / sigma
+    y, x = white[:, 0], white[:, 1:]
     n = outcome.size
     m = min(n, REPLAYED_SESSIONS)
     x_old, y_old, x_new, y_new = x[: n - m], y[: n - m], x[n - m :], y[n - m :]
-    root = covariance_root(prior.covariance)
     inner = np.eye(p) + root.T @ (x_old.T @ x_old) @ root
     covariance = root @ np.linalg.solve(inner, root.T)
     mean = prior.mean + covariance @ (x_old.T @ (y_old - x_old @ prior.mean))

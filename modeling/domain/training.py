@@ -30,7 +30,7 @@ Floats = NDArray[np.float64]
 FEWEST_CLIMBERS = 2
 CLIMBERS_TO_LEARN_RHYTHMS = 300
 LAPLACE_DRAWS = 400
-STORED_DRAWS = 64
+STORED_DRAWS = 32
 
 
 class NotEnoughSessions(ValueError):

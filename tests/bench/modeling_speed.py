@@ -1,0 +1,139 @@
+"""Modelling: one likelihood, one climber's posterior, and whole nights of 1,000 × 60 and 10,000 × 100.
+
+Run as `python -m tests.bench.modeling_speed` (`--small` leaves the million sessions out).
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+from collections.abc import Callable
+from statistics import median
+from time import perf_counter
+
+import numpy as np
+
+from modeling.domain.drift import Drift
+from modeling.domain.hierarchical import SamplerSettings
+from modeling.domain.kernel import marginal_likelihood, pack
+from modeling.domain.personal import personal_posterior
+from modeling.domain.posterior import GaussianPrior, condition
+from modeling.domain.priors import HierarchicalPriors
+from modeling.domain.simulate import simulate_grouped
+from modeling.domain.statistics import GroupedData, sufficient_statistics
+from modeling.domain.training import fit
+
+Row = tuple[str, float, str]
+
+P = 10
+NAMES = ("intercept", *(f"x{k}" for k in range(1, P)))
+PRIORS = HierarchicalPriors(
+    NAMES,
+    np.array([6.0] + [0.2] * (P - 1)),
+    np.array([1.0] + [0.15] * (P - 1)),
+    np.array([1.0] + [0.2] * (P - 1)),
+)
+DRIFT = Drift(0.03, 45.0)
+NIGHTS = [(1_000, 60, 600), (10_000, 100, 350)]  # climbers, sessions, draws a chain
+
+
+def run(*, small: bool = False) -> list[Row]:
+    """Measure; returns (what, how much, unit)."""
+    rows = [*_conditioning(), *_evaluations()]
+    for n_climbers, n_sessions, draws in NIGHTS[: 1 if small else None]:
+        rows += _night(n_climbers, n_sessions, draws)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
+    return [*rows, ("peak memory of this process", peak, "MB")]
+
+
+def _simulated(n_climbers: int, n_sessions: int) -> GroupedData:
+    rng = np.random.default_rng(7)
+    data, _ = simulate_grouped(
+        priors=PRIORS, n_climbers=n_climbers, n_sessions=n_sessions, drift=DRIFT, rng=rng
+    )
+    return data
+
+
+def _median_ms(act: Callable[[], object], rounds: int) -> float:
+    act()
+    spent = []
+    for _ in range(rounds):
+        started = perf_counter()
+        act()
+        spent.append((perf_counter() - started) * 1e3)
+    return median(spent)
+
+
+def _conditioning() -> list[Row]:
+    data = _simulated(1, 500)
+    prior = GaussianPrior(NAMES, PRIORS.mean, np.diag(PRIORS.sd**2 + PRIORS.individual_sd**2), 1.0)
+
+    def conditioned(drift: Drift | None) -> Callable[[], object]:
+        return lambda: condition(
+            prior=prior, design=data.design, outcome=data.outcome, day=data.day, drift=drift
+        )
+
+    trained = fit(data=_simulated(60, 40), priors=PRIORS).population
+
+    def served() -> object:
+        return personal_posterior(trained=trained, design=data.design, outcome=data.outcome, day=data.day)
+
+    return [
+        ("condition on 500 sessions, static", _median_ms(conditioned(None), 200), "ms"),
+        ("condition on 500 sessions, drifting", _median_ms(conditioned(DRIFT), 200), "ms"),
+        (f"… under {len(trained.rhythms.rhythms)} rhythms and 32 draws", _median_ms(served, 100), "ms"),
+    ]
+
+
+def _evaluations() -> list[Row]:
+    """Linear in climbers, flat in sessions."""
+    rows: list[Row] = []
+    for n_climbers, n_sessions in ((1_000, 20), (1_000, 200), (10_000, 20)):
+        packed = pack(statistics=sufficient_statistics(data=_simulated(n_climbers, n_sessions), drift=DRIFT))
+        at = (PRIORS.mean, np.log(PRIORS.individual_sd), 0.0)
+        spent = _median_ms(
+            lambda k=packed, at=at: marginal_likelihood(*at, k.gram, k.moment, k.square, k.totals), 30
+        )
+        rows.append((f"likelihood and gradient, {n_climbers:,} × {n_sessions}", spent, "ms"))
+    return rows
+
+
+def _night(n_climbers: int, n_sessions: int, draws: int) -> list[Row]:
+    """Profile the drift, learn rhythms, sample, and compute every climber's posterior."""
+    data = _simulated(n_climbers, n_sessions)
+    night = f"{n_climbers:,} × {n_sessions}"
+    stages: list[tuple[str, float]] = []
+    started = perf_counter()
+    result = fit(
+        data=data,
+        priors=PRIORS,
+        sampler=SamplerSettings(draws=draws, tune=300),
+        on_stage=lambda stage: stages.append((stage, perf_counter())),
+    )
+    fitted = perf_counter()
+    for u in range(n_climbers):
+        rows = data.rows(group=u)
+        personal_posterior(
+            trained=result.population,
+            design=data.design[rows],
+            outcome=data.outcome[rows],
+            day=data.day[rows],
+        ).summary()
+    finished = perf_counter()
+    ends = [at for _, at in stages[1:]] + [fitted]
+    diagnostics = result.diagnostics
+    found: list[Row] = [
+        (f"{night}: {stage}", end - at, "s") for (stage, at), end in zip(stages, ends, strict=True)
+    ]
+    found.append((f"{night}: every climber's posterior", finished - fitted, "s"))
+    found.append((f"{night}: the whole night", finished - started, "s"))
+    if diagnostics is not None:
+        found.append((f"{night}: R-hat", diagnostics.max_rhat, ""))
+        found.append((f"{night}: smallest ESS", min(diagnostics.min_bulk_ess, diagnostics.min_tail_ess), ""))
+        found.append((f"{night}: divergences", float(diagnostics.divergences), ""))
+    return found
+
+
+if __name__ == "__main__":
+    for what, amount, unit in run(small="--small" in sys.argv):
+        print(f"{what:50} {amount:10.3f} {unit}")  # noqa: T201
