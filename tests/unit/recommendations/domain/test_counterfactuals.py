@@ -400,14 +400,19 @@ def test_the_sessions_that_turn_a_belief_are_the_fewest_and_the_mildest(drift, n
 
 
 class TestFlips:
-    def test_a_firm_belief_takes_more_than_one_session_to_turn(self):
+    @pytest.mark.parametrize(
+        ("warmup", "rating", "words"), [(15, 2, "rated 2 or less,"), (5, 1, "rated 1,")], ids=["2", "the end"]
+    )
+    def test_a_firm_belief_takes_more_than_one_session_to_turn(self, warmup, rating, words):
         sessions = past_sessions(40, caffeine_effect=0.003)
         made = advise(
-            own_sessions=sessions, today=sessions[-1].day + 2, conditions=REFERENCE | {"caffeine_mg": 50}
+            own_sessions=sessions,
+            today=sessions[-1].day + 2,
+            conditions=REFERENCE | {"caffeine_mg": 50, "warmup_duration_min": warmup},
         )
         (flip,) = [f for f in tip_on("caffeine_mg", made).flips if f.kind == "uncertainty"]
-        assert (flip.sessions, flip.at_value, flip.threshold) == (2, 300, 1)
-        assert flip.sentence == "2 more sessions like this at 300 mg, rated 1, would change our mind."
+        assert (flip.sessions, flip.at_value, flip.threshold) == (2, 300, rating)
+        assert flip.sentence == f"2 more sessions like this at 300 mg, {words} would change our mind."
 
     def test_by_hand(self):
         conditions = {
