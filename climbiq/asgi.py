@@ -5,11 +5,14 @@ from __future__ import annotations
 import importlib
 import os
 
+from django.conf import settings
 from django.core.asgi import get_asgi_application
+
+from climbiq.common.body_limit import BodyLimit
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "climbiq.settings")
 
-application = get_asgi_application()
+application = BodyLimit(get_asgi_application(), limit_bytes=settings.REQUEST_MAX_BYTES)
 
 # Imported before the first request rather than during it: every view, and the client that words are asked of.
 importlib.import_module("climbiq.urls")

@@ -7,50 +7,62 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
+Scope = dict[str, Any]
 Message = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LINGER_SECONDS: Final = 2.0
 
 
 class BodyLimit:
-    """Wrap an ASGI application; a body over `limit_bytes`, announced or not, is answered 413 at once."""
+    """Wrap an ASGI application; a body over `limit_bytes`, announced or not, is answered 413 at once.
+
+    A body in chunks does not announce its length, and DRF takes it for none: it is gathered here, within the limit,
+    and passed on with its length.
+    """
 
     def __init__(self, application: Application, *, limit_bytes: int) -> None:
         self.application = application
         self.limit_bytes = limit_bytes
 
-    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self.application(scope, receive, send)
             return
-        if _announced(scope) > self.limit_bytes:
+        headers = dict(scope["headers"])
+        if b"chunked" in headers.get(b"transfer-encoding", b"").lower():
+            await self._serve_chunked(scope, receive, send)
+        elif _whole(headers.get(b"content-length", b"")) > self.limit_bytes:
             await self._refuse(scope, receive, send)
-            return
-        taken = 0
-        is_refused = False
+        else:
+            # The server reads no more than was announced.
+            await self.application(scope, receive, send)
 
-        async def counted() -> Message:
-            nonlocal taken, is_refused
+    async def _serve_chunked(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = bytearray()
+        while True:
             message = await receive()
-            taken += len(message.get("body", b""))
-            if taken > self.limit_bytes:
-                is_refused = True
+            if message["type"] == "http.disconnect":
+                return
+            body += message.get("body", b"")
+            if len(body) > self.limit_bytes:
                 await self._refuse(scope, receive, send)
-                # Django drops a request whose client has gone.
-                return {"type": "http.disconnect"}
-            return message
+                return
+            if not message.get("more_body", False):
+                break
+        waiting: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
 
-        async def unless_refused(message: Message) -> None:
-            if not is_refused:
-                await send(message)
+        async def replayed() -> Message:
+            return waiting.pop() if waiting else await receive()
 
-        await self.application(scope, counted, unless_refused)
+        named = [(name, value) for name, value in scope["headers"] if name != b"transfer-encoding"]
+        length = (b"content-length", str(len(body)).encode())
+        await self.application({**scope, "headers": [*named, length]}, replayed, send)
 
-    async def _refuse(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = json.dumps(
             {
                 "type": "urn:climbiq:problem:too-large",
@@ -83,8 +95,5 @@ async def _linger(receive: Receive) -> None:
         return
 
 
-def _announced(scope: dict[str, Any]) -> int:
-    for name, value in scope["headers"]:
-        if name == b"content-length":
-            return int(value) if value.isdigit() else 0
-    return 0
+def _whole(text: bytes) -> int:
+    return int(text) if text.isdigit() else 0

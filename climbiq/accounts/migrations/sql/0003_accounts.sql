@@ -90,9 +90,14 @@ CREATE FUNCTION app.authenticate_token(presented bytea)
 $$
 BEGIN
     -- Written at most once a minute: a busy client must not turn every read into a write.
+    -- Nor may it wait for another of its requests that is writing the same and takes long.
     UPDATE api_tokens t SET last_used_at = now()
-        WHERE t.digest = presented AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now())
-          AND (t.last_used_at IS NULL OR t.last_used_at < now() - interval '1 minute');
+        WHERE t.id = (
+            SELECT s.id FROM api_tokens s
+            WHERE s.digest = presented AND s.revoked_at IS NULL AND (s.expires_at IS NULL OR s.expires_at > now())
+              AND (s.last_used_at IS NULL OR s.last_used_at < now() - interval '1 minute')
+            FOR UPDATE SKIP LOCKED
+        );
     RETURN QUERY
         SELECT t.id, t.user_id, t.scope,
                CASE WHEN t.revoked_at IS NOT NULL THEN 'revoked'
