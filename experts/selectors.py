@@ -1,11 +1,17 @@
-"""Reads the experts' shared data: the current priors, kept in memory until their version changes."""
+"""Reads the experts' shared data: the current priors, and the log of rules."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from experts.models import PopulationPrior
+from django.db.models import QuerySet
+
+from experts.domain.rules.changes import Change, describe_changes
+from experts.domain.rules.words import AUDIT_ACTIONS
+from experts.models import PopulationPrior, RuleAuditLog
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,3 +60,45 @@ def current_priors() -> CurrentPriors:
     if not rows:
         raise NoPriors("no priors are loaded: run manage.py load_literature_priors")
     return CurrentPriors(version=max(row["version"] for row in rows.values()), rows=rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleLogEntry:
+    """One change of a rule. `by` is blank where no person of ours made it: directly in the database."""
+
+    id: UUID
+    rule_id: UUID
+    action: str
+    at: datetime
+    by_id: UUID | None
+    by: str
+    reason: str
+    changes: tuple[Change, ...]
+
+    @property
+    def word(self) -> str:
+        """What was done, in a word or a few."""
+        return AUDIT_ACTIONS.get(self.action, self.action)
+
+
+def rule_log_rows() -> QuerySet[RuleAuditLog]:
+    """The log, newest first, with the people in it."""
+    return (
+        RuleAuditLog.objects.select_related("changed_by")
+        .defer("changed_by__password")
+        .order_by("-created_at", "-id")
+    )
+
+
+def as_log_entry(row: RuleAuditLog) -> RuleLogEntry:
+    """One row of `rule_log_rows` in words."""
+    return RuleLogEntry(
+        id=row.pk,
+        rule_id=row.rule_id,
+        action=row.action,
+        at=row.created_at,
+        by_id=row.changed_by_id,
+        by=str(row.changed_by) if row.changed_by is not None else "",
+        reason=row.reason or "",
+        changes=describe_changes(before=row.previous_state, after=row.new_state or {}),
+    )

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
 from climbiq.accounts.models import User
 from climbiq.domain.texts import UnstorableText, clean_text
-from experts.domain.rules.content import MAX_CHARS, RuleChanges, RuleContent, check_content
+from experts.domain.rules.content import CONTENT_COLUMNS, MAX_CHARS, RuleChanges, RuleContent, check_content
 from experts.domain.rules.grammar import parse_rule
 from experts.domain.rules.words import LIFECYCLE_STEPS, LIFECYCLES
 from experts.models import ExpertRule
@@ -43,9 +43,6 @@ __all__ = [
 
 class ActsForSomebodyElse(RuntimeError):
     """The transaction's claims are not those of the person in whose name a change is made."""
-
-
-_COLUMNS: Final = tuple(field.name for field in fields(RuleContent))
 
 
 def create_rule(*, by: User, content: RuleContent, now: datetime, reason: str = "") -> ExpertRule:
@@ -163,7 +160,7 @@ def needs_second_coach(*, rule: ExpertRule, by: User) -> bool:
 
 def content_of(rule: ExpertRule) -> RuleContent:
     """What its authors decided."""
-    return RuleContent(**{name: getattr(rule, name) for name in _COLUMNS})
+    return RuleContent(**{name: getattr(rule, name) for name in CONTENT_COLUMNS})
 
 
 def revision_of(rule: ExpertRule) -> str:
@@ -182,7 +179,7 @@ def _hold(rule_id: UUID, revision: str | None) -> ExpertRule:
 
 
 def _values(content: RuleContent) -> dict[str, Any]:
-    return {name: getattr(content, name) for name in _COLUMNS}
+    return {name: getattr(content, name) for name in CONTENT_COLUMNS}
 
 
 def _refuse_duplicate(name: str, *, but: tuple[UUID, ...] = ()) -> None:

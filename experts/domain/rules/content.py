@@ -5,18 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any, Final, TypedDict
 
 from climbiq.domain.texts import UnstorableText, clean_text
-from experts.domain.rules.faults import Faults, InvalidRule
-from experts.domain.rules.grammar import parse_rule
+from experts.domain.rules.faults import Fault, Faults, InvalidRule
+from experts.domain.rules.grammar import parse_actions, parse_conditions, parse_rule
+from experts.domain.rules.tree import canonical_json
 from experts.domain.rules.words import RULE_CATEGORIES, RULE_CONFIDENCES, RULE_SOURCES
 
-__all__ = ["MAX_CHARS", "RuleChanges", "RuleContent", "check_content"]
+__all__ = ["CONTENT_COLUMNS", "MAX_CHARS", "RuleChanges", "RuleContent", "check_content", "faults_of_parts"]
 
 MAX_CHARS: Final[Mapping[str, int]] = {"name": 120, "description": 2000, "evidence": 2000, "reason": 500}
+MAX_RULE_CHARS: Final = 30_000  # conditions and actions; nobody reads half as much
 _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "rule_category": RULE_CATEGORIES,
     "confidence": RULE_CONFIDENCES,
@@ -50,6 +52,9 @@ class RuleContent:
         if self.expires_at is not None:
             said["expires_at"] = self.expires_at.astimezone(UTC).isoformat()
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
+
+
+CONTENT_COLUMNS: Final = tuple(field.name for field in fields(RuleContent))
 
 
 class RuleChanges(TypedDict, total=False):
@@ -108,6 +113,8 @@ def check_content(
         parsed = parse_rule(conditions=content.conditions, actions=content.actions)
     except InvalidRule as invalid:
         raise InvalidRule((*faults.found, *invalid.faults)) from None
+    if len(canonical_json(parsed)) > MAX_RULE_CHARS:
+        faults.add("conditions", f"The rule is too long: {MAX_RULE_CHARS:,} characters are the most.")
     if faults:
         raise InvalidRule(faults.found)
     return replace(
@@ -118,6 +125,22 @@ def check_content(
         conditions=parsed.conditions.to_json(),
         actions=parsed.actions_json(),
     )
+
+
+def faults_of_parts(given: Mapping[str, Any]) -> tuple[Fault, ...]:
+    """Everything wrong with the conditions and the actions, whichever of them are given.
+
+    >>> faults_of_parts({"actions": [], "name": "Tense"})
+    (Fault(path='actions', message='Must be a list of at least one action.'),)
+    """
+    found: list[Fault] = []
+    for part, parse in (("conditions", parse_conditions), ("actions", parse_actions)):
+        if part in given:
+            try:
+                parse(given[part])
+            except InvalidRule as invalid:
+                found += invalid.faults
+    return tuple(found)
 
 
 def _text(field: str, given: str | None, faults: Faults) -> str | None:

@@ -9,7 +9,7 @@ from climbiq.domain.texts import quotable
 
 __all__ = ["MAX_JSON_CHARS", "UnreadableJson", "pretty_json", "read_json"]
 
-MAX_JSON_CHARS: Final = 60_000  # twice what the largest rule of the grammar takes
+MAX_JSON_CHARS: Final = 60_000  # laid out; `MAX_RULE_CHARS` without the white space
 
 
 class UnreadableJson(ValueError):

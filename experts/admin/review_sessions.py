@@ -1,0 +1,26 @@
+"""Meetings of coaches."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from experts.admin.access import CoachesRead
+from experts.models import RuleReviewSession
+
+
+@admin.register(RuleReviewSession)
+class ReviewSessionAdmin(CoachesRead):
+    """When coaches met, who was there, and what came of it."""
+
+    list_display = [
+        "session_date",
+        "session_name",
+        "status",
+        "scenarios_reviewed",
+        "rules_created",
+        "rules_modified",
+    ]
+    list_filter = ["status"]
+    search_fields = ["session_name", "notes"]
+    ordering = ["-session_date", "id"]
+    date_hierarchy = "session_date"

@@ -1,0 +1,81 @@
+"""Scenarios, without anything that could tell a coach what others, or the AI, think of them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from experts.admin.access import CoachesRead, word_filter
+from experts.domain.rules.json_text import pretty_json
+from experts.models import SyntheticScenario
+
+DIFFICULTIES: Final = {"easy": "Easy", "medium": "Medium", "hard": "Hard", "expert": "Expert"}
+# The app role may not read the other columns: the suggestion, the consensus, the status.
+COLUMNS: Final = (
+    "id",
+    "baseline_snapshot",
+    "pre_session_snapshot",
+    "scenario_description",
+    "edge_case_tags",
+    "difficulty_level",
+    "generated_at",
+    "generation_batch",
+)
+
+
+@admin.register(SyntheticScenario)
+class ScenarioAdmin(CoachesRead):
+    """An invented climber on an invented day."""
+
+    list_display = ["title", "tags", "difficulty_level", "generation_batch", "generated_at"]
+    list_filter = [word_filter(heading="difficulty", column="difficulty_level", words=DIFFICULTIES)]
+    search_fields = ["scenario_description", "generation_batch"]
+    ordering = ["-generated_at", "id"]
+    fields = ["title", "tags", "difficulty_level", "climber", "day", "generation_batch", "generated_at"]
+    readonly_fields = [
+        "title",
+        "tags",
+        "difficulty_level",
+        "climber",
+        "day",
+        "generation_batch",
+        "generated_at",
+    ]
+
+    class Media:
+        css = {"all": ["climbiq/rules-admin.css"]}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SyntheticScenario]:
+        """Only what a reviewer may see."""
+        return super().get_queryset(request).only(*COLUMNS)
+
+    @admin.display(description="scenario", ordering="scenario_description")
+    def title(self, scenario: SyntheticScenario) -> str:
+        """Its description."""
+        return str(scenario)
+
+    @admin.display(description="edge cases")
+    def tags(self, scenario: SyntheticScenario) -> str:
+        """Separated by commas."""
+        return ", ".join(scenario.edge_case_tags or []) or "—"
+
+    @admin.display(description="climber")
+    def climber(self, scenario: SyntheticScenario) -> SafeString:
+        """The baseline."""
+        return format_html('<pre class="rule-json">{}</pre>', _lines(scenario.baseline_snapshot))
+
+    @admin.display(description="day")
+    def day(self, scenario: SyntheticScenario) -> SafeString:
+        """The conditions."""
+        return format_html('<pre class="rule-json">{}</pre>', _lines(scenario.pre_session_snapshot))
+
+
+def _lines(snapshot: object) -> str:
+    if not isinstance(snapshot, dict):
+        return pretty_json(snapshot)
+    return "\n".join(f"{name}: {pretty_json(value)}" for name, value in snapshot.items())
