@@ -67,8 +67,7 @@ def test_a_recommendation_from_the_stored_priors_by_hand(site):
     names = [e.event for e in events]
     assert names[:5] == ["meta", "rule_trace", "prediction", "recommendations", "stats"]
     assert names[-1] == "done"
-    told = [name for name in names[5:-1]]
-    assert set(told) == {"nlg_start", "nlg_chunk", "nlg_complete"}
+    assert set(names[5:-1]) == {"nlg_start", "nlg_chunk", "nlg_complete"}
     assert [e.seq for e in events] == list(range(1, len(events) + 1))
 
     prediction = events[2].data

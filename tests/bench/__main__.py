@@ -1,0 +1,25 @@
+"""All measurements in one run, side by side: `make bench`, or `make bench ARGS="rules"` for some of them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+
+def main() -> int:
+    """Run each module of this package in a process of its own, one after another."""
+    found = sorted(p.stem for p in Path(__file__).parent.glob("*.py") if not p.stem.startswith("_"))
+    wanted = sys.argv[1:] or [
+        name for name in found if "def run(" in (Path(__file__).parent / f"{name}.py").read_text()
+    ]
+    failed = 0
+    for name in wanted:
+        sys.stdout.write(f"\n{name.replace('_', ' ')}\n{'-' * len(name)}\n")
+        sys.stdout.flush()
+        failed |= subprocess.run([sys.executable, "-m", f"tests.bench.{name}"], check=False).returncode
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
