@@ -36,6 +36,7 @@ __all__ = [
     "read_records",
     "session_of",
     "version_of",
+    "whole_history_of",
 ]
 
 HISTORY_LIMIT: Final = 200
@@ -156,6 +157,11 @@ def page_of_history(
     found = tuple(_record(row[1:]) for row in rows[:size])
     after = _write_place(found[-1], rows[size - 1][0]) if len(rows) > size else ""
     return HistoryPage(sessions=found, after=after)
+
+
+def whole_history_of(*, user_id: UUID) -> tuple[SessionRecord, ...]:
+    """Read every session of a climber, the first one first."""
+    return read_records(newest_first(Session.objects.filter(user_id=user_id)).reverse())
 
 
 def session_of(*, user_id: UUID, session_id: UUID) -> SessionRecord:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sessions_app.views import after, baseline, before, browse
+from sessions_app.views import after, baseline, before, browse, diary
 
 urlpatterns = [
     path("baseline/", baseline.baseline, name="baseline"),
@@ -17,5 +17,7 @@ urlpatterns = [
     path("sessions/<uuid:session_id>/unskip/", after.unskip, name="session_unskip"),
     path("sessions/<uuid:session_id>/delete/", browse.delete, name="session_delete"),
     path("sessions/<uuid:session_id>/restore/", browse.restore, name="session_restore"),
-    path("diary/", browse.history, name="diary"),
+    path("diary/", diary.diary, name="diary"),
+    path("diary/load/", diary.load, name="diary_load"),
+    path("diary/export/", diary.export, name="diary_export"),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sessions_app.api import baselines, session_forms, sessions
+from sessions_app.api import baselines, diary, session_forms, sessions
 
 urlpatterns = [
     path("users/me/baseline", baselines.BaselineView.as_view(), name="api_my_baseline"),
@@ -18,6 +18,7 @@ urlpatterns = [
         session_forms.PostSessionShortcutView.as_view(),
         name="api_post_session_submit",
     ),
+    path("sessions/diary", diary.DiaryView.as_view(), name="api_diary"),
     path("sessions/<uuid:session_id>", sessions.SessionView.as_view(), name="api_session"),
     path(
         "sessions/<uuid:session_id>/pre-session",

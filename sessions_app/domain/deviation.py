@@ -3,12 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from climbiq.domain.values import BadValues
 from sessions_app.domain.columns import ACTUAL_COLUMNS, TREATED
 
-__all__ = ["settle_deviation"]
+__all__ = ["EXPLANATIONS", "said_to_deviate", "settle_deviation"]
+
+EXPLANATIONS: Final = ("deviation_reason", "deviation_details")
+
+
+def said_to_deviate(*, said: bool | None, explanations: Mapping[str, Any]) -> bool | None:
+    """What the climber said of the plan; whoever explains a deviation says that there was one.
+
+    Raises
+    ------
+    BadValues
+        "As planned" was said, and a reason why not.
+
+    >>> said_to_deviate(said=None, explanations={"deviation_reason": "time"})
+    True
+    """
+    for name, explanation in explanations.items():
+        if explanation is None:
+            continue
+        if said is False:
+            raise BadValues({name: "There is nothing to explain in a session that went as planned."})
+        said = True
+    return said
 
 
 def settle_deviation(

@@ -16,6 +16,8 @@ class DiaryUploadForm(forms.Form):
         error_messages={"required": "Choose a file.", "empty": "The file is empty."},
     )
 
+    skip_bad = forms.BooleanField(required=False, label="Leave out rows that cannot be read")
+
     def clean_file(self) -> UploadedFile[bytes]:
         """Refuse what is too large to read at once."""
         file: UploadedFile[bytes] = self.cleaned_data["file"]

@@ -15,7 +15,7 @@ from climbiq.domain.variables import TREATMENTS, in_room
 from sessions_app.domain.circumstances import Circumstances, check_circumstances
 from sessions_app.domain.columns import ACTUAL_COLUMNS, OUTCOME_COLUMNS, TREATED
 from sessions_app.domain.days import zone_of
-from sessions_app.domain.deviation import settle_deviation
+from sessions_app.domain.deviation import EXPLANATIONS, said_to_deviate, settle_deviation
 from sessions_app.domain.extras import AFTERWARDS, DEVIATED
 from sessions_app.domain.records import SessionRecord
 from sessions_app.models import PostSessionData, PreSessionData, Session
@@ -25,7 +25,6 @@ from sessions_app.services.guards import ChangedElsewhere, changed_columns, is_s
 __all__ = ["AlreadyLogged", "NotSkippable", "reopen", "save_post_session", "skip_session"]
 
 _ASKED: Final = (*in_room("post_session"), *TREATED, *AFTERWARDS)
-_OF_A_DEVIATION: Final = ("deviation_reason", "deviation_details")
 
 
 class AlreadyLogged(RuntimeError):
@@ -136,7 +135,10 @@ def _parsed(values: Mapping[str, object]) -> dict[str, Any]:
 def _columns(answers: Mapping[str, Any], *, planned: Mapping[str, Any]) -> dict[str, Any]:
     """Registry names → columns of the table, with only those treatments that were changed."""
     actual = {v.name: answers.get(v.name) for v in TREATED}
-    deviated, changed = settle_deviation(planned=planned, actual=actual, deviated=_said_to_deviate(answers))
+    said = said_to_deviate(
+        said=answers.get(DEVIATED.name), explanations={name: answers.get(name) for name in EXPLANATIONS}
+    )
+    deviated, changed = settle_deviation(planned=planned, actual=actual, deviated=said)
     columns: dict[str, Any] = {column: answers.get(name) for name, column in OUTCOME_COLUMNS.items()}
     columns |= {v.name: answers.get(v.name) for v in AFTERWARDS}
     columns |= {ACTUAL_COLUMNS[name]: value for name, value in changed.items()}
@@ -146,17 +148,6 @@ def _columns(answers: Mapping[str, Any], *, planned: Mapping[str, Any]) -> dict[
     return columns
 
 
-def _said_to_deviate(answers: Mapping[str, Any]) -> bool | None:
-    said: bool | None = answers.get(DEVIATED.name)
-    for name in _OF_A_DEVIATION:
-        if answers.get(name) is None:
-            continue
-        if said is False:
-            raise BadValues({name: "There is nothing to explain in a session that went as planned."})
-        said = True
-    return said
-
-
 def _kept(row: PostSessionData, *, given: Mapping[str, Any]) -> dict[str, Any]:
     """What is stored, under the names of the form; "as planned" does not keep what was different."""
     kept: dict[str, Any] = {name: getattr(row, column) for name, column in OUTCOME_COLUMNS.items()}
@@ -164,7 +155,7 @@ def _kept(row: PostSessionData, *, given: Mapping[str, Any]) -> dict[str, Any]:
     kept |= {name: getattr(row, column) for name, column in ACTUAL_COLUMNS.items()}
     kept["deviation_details"] = row.deviation_details
     if given.get(DEVIATED.name) is False:
-        return {name: value for name, value in kept.items() if name not in (*TREATMENTS, *_OF_A_DEVIATION)}
+        return {name: value for name, value in kept.items() if name not in (*TREATMENTS, *EXPLANATIONS)}
     if any(given.get(v.name) is not None for v in TREATED):
         del kept[DEVIATED.name]  # a change that is reported now speaks for itself
     return kept

@@ -1,0 +1,140 @@
+"""The diary as a file over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import IO, Any, Final
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.http import HttpResponse
+from django.utils import timezone
+from rest_framework import serializers
+from rest_framework.parsers import BaseParser, MultiPartParser
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from climbiq.common.openapi import OpenApiResponse, documented
+from climbiq.common.problems import TooLarge, problem_response
+from climbiq.common.serializers import StrictSerializer
+from sessions_app.api.serializers import DiaryReportSerializer
+from sessions_app.api.sessions import asking
+from sessions_app.domain.days import zone_of
+from sessions_app.domain.diary import DiaryProblem, UnreadableDiary, write_diary
+from sessions_app.selectors import whole_history_of
+from sessions_app.services.own_diary import load_own_diary, read_own_diary
+
+SHOWN: Final = 100
+
+
+class CsvParser(BaseParser):
+    """The file itself as the body."""
+
+    media_type = "text/csv"
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Read it whole, up to the limit of uploads."""
+        del media_type, parser_context
+        limit = settings.DIARY_UPLOAD_MAX_BYTES
+        raw = stream.read(limit + 1)
+        if len(raw) > limit:
+            raise _too_large()
+        return {"file": ContentFile(raw, name="diary.csv")}
+
+
+class CsvRenderer(BaseRenderer):
+    """Text that is CSV already."""
+
+    media_type = "text/csv"
+    format = "csv"
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        """Encode it."""
+        del accepted_media_type, renderer_context
+        return str(data).encode()
+
+
+class DiaryFileSerializer(StrictSerializer):
+    """A diary file."""
+
+    file = serializers.FileField(allow_empty_file=True)
+
+
+class DiaryQuery(StrictSerializer):
+    """How to load it."""
+
+    skip_bad = serializers.BooleanField(default=False, help_text="Load the good rows where some are bad.")
+
+
+class DiaryView(APIView):
+    """`sessions/diary`."""
+
+    parser_classes = [MultiPartParser, CsvParser]
+    throttle_scope = "uploads"
+
+    def get_renderers(self) -> list[BaseRenderer]:
+        """CSV out, JSON for what became of a file that came in."""
+        return [CsvRenderer()] if self.request.method == "GET" else [JSONRenderer()]
+
+    @documented(
+        operation_id="diary_export",
+        summary="Export the diary",
+        responses={(200, "text/csv"): OpenApiResponse(str, description="One row a session; loads again.")},
+    )
+    def get(self, request: Request) -> Response:
+        """Every session of one's own, the first one first."""
+        by = asking(request)
+        return Response(write_diary(sessions=whole_history_of(user_id=by.pk), zone=zone_of(by.time_zone)))
+
+    @documented(
+        operation_id="diary_import",
+        summary="Load a diary",
+        parameters=[DiaryQuery],
+        request={"multipart/form-data": DiaryFileSerializer, "text/csv": str},
+        responses=DiaryReportSerializer,
+        description="All of it, or nothing where a row is bad (422, with the lines). The same file again adds nothing.",
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Load a file into one's own diary."""
+        query = DiaryQuery(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        upload = DiaryFileSerializer(data=request.data)
+        upload.is_valid(raise_exception=True)
+        file = upload.validated_data["file"]
+        if file.size > settings.DIARY_UPLOAD_MAX_BYTES:
+            raise _too_large()
+        by, now = asking(request), timezone.now()
+        try:
+            found = read_own_diary(by=by, raw=file.read(), now=now)
+        except UnreadableDiary as error:
+            return _refused(request, error.problems)
+        if found.problems and not query.validated_data["skip_bad"]:
+            return _refused(request, found.problems)
+        loaded = load_own_diary(by=by, diary=found, now=now)
+        left_out = [{"line": p.line, "column": p.column, "message": p.message} for p in found.problems]
+        return Response({"added": loaded.added, "already_there": loaded.already_there, "left_out": left_out})
+
+
+def _refused(request: Request, problems: tuple[DiaryProblem, ...]) -> HttpResponse:
+    errors: dict[str, list[str]] = {}
+    for problem in problems[:SHOWN]:
+        place = f"line {problem.line}" + (f", {problem.column}" if problem.column else "")
+        errors.setdefault(place, []).append(problem.message)
+    detail = f"Nothing was loaded: {len(problems):,} fault{'' if len(problems) == 1 else 's'} in the file."
+    return problem_response(status=422, kind="bad-diary", detail=detail, request=request, errors=errors)
+
+
+def _too_large() -> TooLarge:
+    return TooLarge(f"A diary can have {settings.DIARY_UPLOAD_MAX_BYTES:,} bytes at most.")

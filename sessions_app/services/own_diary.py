@@ -1,0 +1,33 @@
+"""A climber's own diary file: their rows, their time zone, whatever name the file gives them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from climbiq.accounts.models import User
+from sessions_app.domain.days import local_day, zone_of
+from sessions_app.domain.diary import Diary, read_diary
+from sessions_app.services.diary import Loaded, count_rows, load_rows
+
+__all__ = ["count_own_diary", "load_own_diary", "read_own_diary"]
+
+
+def read_own_diary(*, by: User, raw: bytes, now: datetime) -> Diary:
+    """Read a file as one climber's diary.
+
+    Raises
+    ------
+    UnreadableDiary
+    """
+    zone = zone_of(by.time_zone)
+    return read_diary(raw=raw, today=local_day(now=now, zone=zone), zone=zone, needs_climber=False)
+
+
+def load_own_diary(*, by: User, diary: Diary, now: datetime) -> Loaded:
+    """Load the good rows of a file."""
+    return load_rows(rows=diary.rows, owners=dict.fromkeys(diary.climbers, by.pk), now=now)
+
+
+def count_own_diary(*, by: User, diary: Diary) -> Loaded:
+    """Say what loading would do."""
+    return count_rows(rows=diary.rows, owners=dict.fromkeys(diary.climbers, by.pk))

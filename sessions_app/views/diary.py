@@ -1,0 +1,103 @@
+"""The diary as a file: bring one, look at what is in it, load it; take one's own away."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from climbiq.accounts.models import User
+from sessions_app.domain.days import local_day, zone_of
+from sessions_app.domain.diary import Diary, UnreadableDiary, write_diary
+from sessions_app.forms import DiaryUploadForm
+from sessions_app.selectors import whole_history_of
+from sessions_app.services.own_diary import count_own_diary, load_own_diary, read_own_diary
+from sessions_app.views.common import INVALID, climber_of
+
+SHOWN: Final = 100
+_SALT: Final = "sessions_app.diary"
+_KEPT_SECONDS: Final = 3600
+_KEPT_BYTES: Final = 800_000  # what a form may carry from the look to the loading
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def diary(request: HttpRequest) -> HttpResponse:
+    """Show what can be done; look at a file, or load it at once where nothing is wrong with it."""
+    by = climber_of(request)
+    form = DiaryUploadForm(request.POST or None, request.FILES or None)
+    if request.method != "POST" or not form.is_valid():
+        return render(request, "sessions/diary.html", {"form": form}, status=INVALID if form.errors else 200)
+    raw: bytes = form.cleaned_data["file"].read()
+    try:
+        found = read_own_diary(by=by, raw=raw, now=timezone.now())
+    except UnreadableDiary as error:
+        page = {"form": DiaryUploadForm(), **_shown_problems(error.problems), "is_unreadable": True}
+        return render(request, "sessions/diary.html", page, status=INVALID)
+    skip_bad = form.cleaned_data["skip_bad"]
+    if request.POST.get("action") == "load" and (skip_bad or not found.problems):
+        return _loaded(request, found)
+    return render(
+        request, "sessions/diary_look.html", _look(by, found, raw), status=INVALID if found.problems else 200
+    )
+
+
+@login_required
+@require_POST
+def load(request: HttpRequest) -> HttpResponse:
+    """Load the file that was looked at; its bad rows are left out, as the page said."""
+    by = climber_of(request)
+    try:
+        kept = signing.loads(request.POST.get("kept", ""), salt=_SALT, max_age=_KEPT_SECONDS)
+        raw = kept["file"].encode() if kept["user"] == str(by.pk) else b""
+        found = read_own_diary(by=by, raw=raw, now=timezone.now())
+    except (signing.BadSignature, UnreadableDiary):
+        messages.error(request, "That was too long ago. Choose the file again.")
+        return redirect("diary")
+    return _loaded(request, found)
+
+
+@login_required
+@require_GET
+def export(request: HttpRequest) -> HttpResponse:
+    """Every session as a file that loads again."""
+    by = climber_of(request)
+    zone = zone_of(by.time_zone)
+    day = local_day(now=timezone.now(), zone=zone)
+    return HttpResponse(
+        write_diary(sessions=whole_history_of(user_id=by.pk), zone=zone).encode(),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="climbiq-diary-{day.isoformat()}.csv"'},
+    )
+
+
+def _loaded(request: HttpRequest, found: Diary) -> HttpResponse:
+    loaded = load_own_diary(by=climber_of(request), diary=found, now=timezone.now())
+    left_out = len({problem.line for problem in found.problems})
+    parts = [f"{loaded.added} session{'' if loaded.added == 1 else 's'} added"]
+    parts += [f"{loaded.already_there} already there"] if loaded.already_there else []
+    parts += [f"{left_out} row{'' if left_out == 1 else 's'} left out"] if left_out else []
+    messages.success(request, ", ".join(parts) + ".")
+    return redirect("history")
+
+
+def _look(by: User, found: Diary, raw: bytes) -> dict[str, Any]:
+    kept = signing.dumps({"user": str(by.pk), "file": raw.decode()}, salt=_SALT, compress=True)
+    return {
+        "count": count_own_diary(by=by, diary=found),
+        "first": min((row.session_date for row in found.rows), default=None),
+        "last": max((row.session_date for row in found.rows), default=None),
+        "left_out": len({problem.line for problem in found.problems}),
+        "kept": kept if len(kept) <= _KEPT_BYTES else "",
+        **_shown_problems(found.problems),
+    }
+
+
+def _shown_problems(problems: Any) -> dict[str, Any]:
+    return {"problems": problems[:SHOWN], "more_problems": max(len(problems) - SHOWN, 0)}
