@@ -10,6 +10,7 @@ import pytest
 pytestmark = pytest.mark.browser
 
 EMAIL = "zala@example.org"
+KEPT = "Object.keys(sessionStorage).filter((key) => key.startsWith('climbiq:')).length"
 FIRST_PASSWORD = "first-ascent-1987"
 SECOND_PASSWORD = "second-ascent-1991"
 
@@ -47,7 +48,10 @@ def test_an_account_from_sign_up_to_a_new_password(site, open_window, tmp_path: 
     page = window.open("/account/")
     assert page.input_value("[name=time_zone]") == "Europe/Ljubljana"
     assert page.input_value("[name=display_name]") == "Žala 🧗"
+    window.type_into("[name=display_name]", "typed, not sent")
+    assert page.evaluate(KEPT) == 1
     window.press("button:has-text('Log out')")
+    assert page.evaluate(KEPT) == 0
     assert page.url == f"{address}/accounts/login/"
     assert "You are logged out." in page.inner_text(".messages")
 

@@ -163,17 +163,27 @@
     }
   };
 
-  // Somebody else's, or sent and answered by an ordinary page: no longer needed.
+  // Sent from the page we come from, and answered by an ordinary one: done. Anything less proves nothing: after a
+  // failed connection the next page may come from the address bar.
+  const cameFrom = (() => {
+    try {
+      const url = new URL(document.referrer);
+      return url.origin === location.origin ? url.pathname + url.search : "";
+    } catch { return ""; }
+  })();
   for (const key of stored()) {
+    const kept = read(key);
     const isMine = key.startsWith(`${PREFIX}${person}:`);
-    const isDone = read(key)?.sent && arrival === "navigate" && !isErrorPage;
-    if (!isMine || isDone) forget(key);
+    const isAnswer = kept?.sent && arrival === "navigate" && key.startsWith(`${PREFIX}${person}:${cameFrom}#`);
+    if (!isMine || !kept || (isAnswer && !isErrorPage)) forget(key);
+    else if (kept.sent) write(key, { ...kept, sent: false });
   }
   for (const form of document.querySelectorAll("form[data-keep]")) {
     const key = keyOf(form);
-    const kept = read(key);
-    if (kept && !form.querySelector("[data-error-summary]")) fill(form, kept.values);
     const keep = () => write(key, { values: contents(form), sent: false });
+    const kept = read(key);
+    if (form.querySelector("[data-error-summary]")) keep();
+    else if (kept) fill(form, kept.values);
     form.addEventListener("input", keep);
     form.addEventListener("change", keep);
     form.addEventListener("submit", () => write(key, { values: contents(form), sent: true }));

@@ -1,0 +1,32 @@
+"""The admin under our content security policy, in Chromium: every list and form opens without a word on the console."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fixtures.browser import add_person
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("size", ["phone", "desktop"])
+def test_an_operator_opens_every_page_of_the_admin(site, open_window, size):
+    window = open_window(site.start(CLIMBIQ_DEMO="1"), size=size)
+    person = add_person(site.database, "olga@example.org", is_staff=True, is_superuser=True)
+    window.log_in("olga@example.org")
+    page = window.open("/admin/")
+    window.screenshot("admin-index")
+    assert page.inner_text("#site-name") == "ClimbIQ for coaches"
+    links = page.locator("#content-main a").evaluate_all("links => links.map(link => link.getAttribute('href'))")
+    assert "/admin/accounts/user/" in links
+    for link in sorted(set(links)):
+        window.open(link)
+        assert page.locator("#content h1").is_visible(), link
+    window.open(f"/admin/accounts/user/{person}/change/")
+    window.screenshot("admin-user")
+    page.emulate_media(color_scheme="dark")
+    window.screenshot("admin-user-dark")
+    window.open("/admin/accounts/user/")
+    window.screenshot("admin-users-dark")
+    page.click("#logout-form button")
+    assert page.url.endswith("/accounts/login/")
