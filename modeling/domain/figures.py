@@ -7,10 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from modeling.domain.evaluation import one_step_ahead
-from modeling.domain.personal import TrainedPopulation
-from modeling.domain.posterior import Z_95, PersonalPosterior, on_scale
-from modeling.domain.statistics import group_data
+from modeling.domain.personal import TrainedPopulation, replay
+from modeling.domain.posterior import HIGHEST_QUALITY, LOWEST_QUALITY, Z_95, PersonalPosterior
 
 Floats = NDArray[np.float64]
 
@@ -72,16 +70,11 @@ def coefficient_intervals(
 
 
 def quality_band(*, trained: TrainedPopulation, design: Floats, outcome: Floats, day: Floats) -> QualityBand:
-    """What was expected of each of a climber's sessions, from the sessions before it alone."""
-    data = group_data(outcome=outcome, design=design, group=np.zeros(outcome.size, dtype=np.int64), day=day)
-    predictive = one_step_ahead(data=data, trained=trained, rows=np.ones(outcome.size, dtype=np.bool_))
-    clip = np.vectorize(on_scale, otypes=[np.float64])
+    """What was expected of each of a climber's last hundred sessions, from the sessions before it alone."""
+    seen = replay(trained=trained, design=design, outcome=outcome, day=day)
+    low, high = (np.clip(seen.predictive.quantile(p=p), LOWEST_QUALITY, HIGHEST_QUALITY) for p in (0.1, 0.9))
     return QualityBand(
-        day=data.day,
-        observed=data.outcome,
-        expected=predictive.expected(),
-        low=clip(predictive.quantile(p=0.1)),
-        high=clip(predictive.quantile(p=0.9)),
+        day=seen.day, observed=seen.outcome, expected=seen.predictive.expected(), low=low, high=high
     )
 
 

@@ -6,12 +6,12 @@ Plain numpy and scipy, because a climber waits for it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from modeling.domain.drift import Whitened, whiten
+from modeling.domain.drift import Drift, Whitened, whiten
 from modeling.domain.population import ClimberPosterior, PopulationDraws, whitened_posterior
 from modeling.domain.posterior import (
     GaussianPrior,
@@ -21,7 +21,7 @@ from modeling.domain.posterior import (
     predict_moments,
 )
 from modeling.domain.predictive import Predictive
-from modeling.domain.rhythm import RhythmPrior, weights_now
+from modeling.domain.rhythm import RhythmPrior, remembered, weights_now
 
 Floats = NDArray[np.float64]
 
@@ -124,32 +124,14 @@ def personal_posterior(
     >>> float(got.summary().posterior.mean[0])
     6.5
     """
-    rhythms = trained.rhythms.rhythms
-    p = len(trained.names)
-    design, outcome, in_order = checked_observations(
-        p=p, design=design, outcome=outcome, day=day, drift=rhythms[0].drift
-    )
-    columns, days = np.column_stack([outcome, design]), np.asarray(in_order)
-    white = {
-        drift: whiten(columns=columns, day=days, drift=drift) for drift in {r.drift: None for r in rhythms}
-    }
+    ordered = _ordered(trained, design, outcome, day)
+    rhythms, white = trained.rhythms.rhythms, ordered.white
     weight = np.ones(1)
     if len(rhythms) > 1:
-        prior = trained.draws.as_prior()
-        root = covariance_root(prior.covariance)
-        forecasts = [
-            recent_forecasts(
-                prior=prior, root=root, whitened=white[r.drift], outcome=outcome, noise_scale=r.noise_scale
-            )
-            for r in rhythms
-        ]
-        recent = Predictive(
-            np.column_stack([mean for mean, _ in forecasts]),
-            np.column_stack([sd for _, sd in forecasts]),
-            np.full((forecasts[0][0].size, len(rhythms)), 1.0 / len(rhythms)),
-            trained.whole_numbers,
+        recent = _recent(trained, ordered)
+        scores = recent.component_log_score(
+            outcome=ordered.outcome[ordered.outcome.size - recent.mean.shape[0] :]
         )
-        scores = recent.component_log_score(outcome=outcome[outcome.size - recent.mean.shape[0] :])
         weight = weights_now(prior=trained.rhythms, log_likelihood=scores)
         weight = np.where(weight < NEGLIGIBLE_WEIGHT, 0.0, weight)
         weight /= weight.sum()
@@ -161,6 +143,63 @@ def personal_posterior(
         if share > 0.0
     )
     return RhythmicPosterior(parts, weight[weight > 0.0], trained.whole_numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A climber's last m ≤ 100 sessions and what was expected of each from the sessions before it."""
+
+    day: Floats
+    outcome: Floats
+    predictive: Predictive
+
+
+def replay(*, trained: TrainedPopulation, design: Floats, outcome: Floats, day: Floats) -> Replay:
+    """Predict each of the last sessions from all before it, the rhythms weighted as they were known then."""
+    ordered = _ordered(trained, design, outcome, day)
+    recent = _recent(trained, ordered)
+    m = recent.mean.shape[0]
+    last = ordered.outcome[ordered.outcome.size - m :]
+    scores = recent.component_log_score(outcome=last)
+    weight = remembered(prior=trained.rhythms, log_likelihood=scores)[:-1]
+    return Replay(ordered.day[ordered.day.size - m :], last, replace(recent, weight=weight))
+
+
+@dataclass(frozen=True, slots=True)
+class _Ordered:
+    """Sessions ordered by day, whitened once for each drift that occurs."""
+
+    outcome: Floats
+    day: Floats
+    white: dict[Drift, Whitened]
+
+
+def _ordered(trained: TrainedPopulation, design: Floats, outcome: Floats, day: Floats) -> _Ordered:
+    rhythms = trained.rhythms.rhythms
+    design, outcome, in_order = checked_observations(
+        p=len(trained.names), design=design, outcome=outcome, day=day, drift=rhythms[0].drift
+    )
+    columns, days = np.column_stack([outcome, design]), np.asarray(in_order)
+    drifts = {r.drift: None for r in rhythms}
+    return _Ordered(outcome, days, {d: whiten(columns=columns, day=days, drift=d) for d in drifts})
+
+
+def _recent(trained: TrainedPopulation, ordered: _Ordered) -> Predictive:
+    """The last sessions one step ahead under every rhythm (m, k), weights still equal."""
+    prior = trained.draws.as_prior()
+    root = covariance_root(prior.covariance)
+    forecasts = [
+        recent_forecasts(
+            prior=prior,
+            root=root,
+            whitened=ordered.white[r.drift],
+            outcome=ordered.outcome,
+            noise_scale=r.noise_scale,
+        )
+        for r in trained.rhythms.rhythms
+    ]
+    mean, sd = (np.column_stack(columns) for columns in zip(*forecasts, strict=True))
+    return Predictive(mean, sd, np.full(mean.shape, 1.0 / mean.shape[1]), trained.whole_numbers)
 
 
 def recent_forecasts(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from modeling.domain.drift import Drift
-from modeling.domain.personal import NEGLIGIBLE_WEIGHT, TrainedPopulation, personal_posterior
+from modeling.domain.personal import NEGLIGIBLE_WEIGHT, TrainedPopulation, personal_posterior, replay
 from modeling.domain.population import PopulationDraws, climber_posterior
 from modeling.domain.rhythm import Rhythm, RhythmPrior
 from modeling.domain.rolling import predict_with_rhythms
@@ -111,3 +111,26 @@ def test_absurd_rows_stay_finite() -> None:
     got = personal_posterior(trained=trained(), design=design, outcome=outcome, day=day).summary().posterior
     assert np.isfinite(got.mean).all()
     assert np.isfinite(got.covariance).all()
+
+
+@pytest.mark.parametrize("n", [0, 1, 80])
+def test_replaying_the_last_sessions_is_the_filter(n: int) -> None:
+    design, outcome, day = sessions(n)
+    got = replay(trained=trained(), design=design, outcome=outcome, day=day)
+    assert got.outcome.size == n
+    if n == 0:
+        return
+    data = group_data(outcome=outcome, design=design, group=np.zeros(n), day=day)
+    want = predict_with_rhythms(data=data, prior=DRAWS.as_prior(), rhythms=RHYTHMS, whole_numbers=True)
+    np.testing.assert_allclose(got.predictive.mean, want.mean, atol=1e-6)
+    np.testing.assert_allclose(got.predictive.sd, want.sd, atol=1e-6)
+    np.testing.assert_allclose(got.predictive.weight, want.weight, atol=1e-6)
+
+
+def test_a_long_history_replays_its_last_hundred_sessions() -> None:
+    design, outcome, day = sessions(260)
+    got = replay(trained=trained(), design=design, outcome=outcome, day=day)
+    data = group_data(outcome=outcome, design=design, group=np.zeros(260), day=day)
+    want = predict_with_rhythms(data=data, prior=DRAWS.as_prior(), rhythms=RHYTHMS, whole_numbers=True)
+    assert got.day.tolist() == day[160:].tolist()
+    np.testing.assert_allclose(got.predictive.mean, want.mean[160:], atol=1e-6)
