@@ -29,7 +29,7 @@ class FieldReference:
         """What it can be compared with, in words.
 
         >>> field_reference()[0].values
-        '16 to 80 years'
+        '8 to 99 years'
         """
         match self.field.kind:
             case "number":
