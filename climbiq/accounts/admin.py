@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import allauth.account.admin
+import allauth.mfa.admin  # noqa: F401  both register their models before we take them away
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Group
@@ -118,3 +122,9 @@ def _is_operator(request: HttpRequest) -> bool:
 
 if admin.site.is_registered(Group):
     admin.site.unregister(Group)  # membership follows what the account is, by trigger
+
+
+# Addresses are changed by their owners, and a second factor is a secret that nobody looks at.
+for _library_model in (EmailAddress, Authenticator):
+    if admin.site.is_registered(_library_model):
+        admin.site.unregister(_library_model)

@@ -52,19 +52,16 @@ class RowLevelSecurity:
 class SecondFactorForStaff:
     """Coaches and operators set up a second factor before anything else, except in the demo."""
 
-    ALLOWED: Final = ("/accounts/", "/static/", "/livez", "/readyz")
+    ALLOWED: Final = ("/accounts/", "/readyz", *WITHOUT_TRANSACTION)
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if settings.DEMO or request.path.startswith(self.ALLOWED):
+            return self.get_response(request)
         user = request.user
-        if (
-            settings.DEMO
-            or not user.is_authenticated
-            or not user.is_staff
-            or request.path.startswith(self.ALLOWED)
-        ):
+        if not user.is_authenticated or not user.is_staff:
             return self.get_response(request)
         from allauth.mfa.utils import is_mfa_enabled
 
@@ -80,6 +77,8 @@ class ClimberTimeZone:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path.startswith(WITHOUT_TRANSACTION):
+            return self.get_response(request)
         zone = getattr(request.user, "time_zone", "UTC") or "UTC"
         try:
             timezone.activate(zoneinfo.ZoneInfo(zone))
