@@ -9,9 +9,10 @@ import allauth.mfa.admin  # noqa: F401  both register their models before we tak
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from climbiq.accounts.models import User
@@ -89,6 +90,19 @@ class UserAdmin(OperatorsOnly):
         ("When", {"fields": ["date_joined", "last_login", "erased_at"]}),
     ]
 
+    actions = ["remove_second_factor"]
+
+    @admin.action(description="Remove the second factor (the phone is lost)")
+    def remove_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Let people in by password alone; staff are asked at once to set it up anew."""
+        for person in queryset:
+            removed, _ = Authenticator.objects.filter(user=person).delete()
+            if removed:
+                self.log_change(request, person, "Second factor removed")
+                self.message_user(
+                    request, f"{person.email} can set up a new second factor.", messages.SUCCESS
+                )
+
     def get_form(
         self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any
     ) -> Any:
@@ -120,11 +134,8 @@ def _is_operator(request: HttpRequest) -> bool:
     return bool(request.user.is_active and getattr(request.user, "is_superuser", False))
 
 
-if admin.site.is_registered(Group):
-    admin.site.unregister(Group)  # membership follows what the account is, by trigger
-
-
-# Addresses are changed by their owners, and a second factor is a secret that nobody looks at.
-for _library_model in (EmailAddress, Authenticator):
-    if admin.site.is_registered(_library_model):
-        admin.site.unregister(_library_model)
+# Membership follows what the account is, by trigger; people manage their own addresses; and the keys of
+# authenticator apps are nobody's to read.
+for model in (Group, EmailAddress, Authenticator):
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP
 from django.urls import reverse
 
 from climbiq.accounts.models import User
@@ -76,3 +78,20 @@ def test_the_admin_has_our_login_and_our_password_page(client, carol, alice):
     assert "These pages are for coaches." in response.text
     client.force_login(carol)
     assert client.get("/admin/password_change/")["Location"] == reverse("account_change_password")
+
+
+def test_keys_of_authenticator_apps_are_nobodys_to_read(client, olga):
+    client.force_login(olga)
+    index = client.get("/admin/").text
+    assert "authenticator" not in index
+    assert "emailaddress" not in index
+    assert client.get("/admin/mfa/authenticator/").status_code == 404
+
+
+def test_a_lost_phone_is_forgotten_on_request(client, olga, carol, dave):
+    for coach in (carol, dave):
+        TOTP.activate(coach, "JBSWY3DPEHPK3PXP")
+    client.force_login(olga)
+    client.post(USERS, {"action": "remove_second_factor", "_selected_action": [str(carol.pk)]})
+    assert [factor.user for factor in Authenticator.objects.all()] == [dave]
+    assert "Second factor removed" in client.get(f"{USERS}{carol.pk}/history/").text
