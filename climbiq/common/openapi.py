@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 
 from climbiq.domain.quantities import Variable
 
-__all__ = ["OpenApiParameter", "OpenApiResponse", "documented", "schema_of_variable"]
+__all__ = ["OpenApiParameter", "OpenApiResponse", "document_problems", "documented", "schema_of_variable"]
+
+_PROBLEM: Final[dict[str, Any]] = {
+    "type": "object",
+    "description": "RFC 9457. `errors` names each field by its path, with sentences for a person.",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "format": "uri", "examples": ["urn:climbiq:problem:invalid"]},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string"},
+        "errors": {
+            "type": "object",
+            "additionalProperties": {"type": "array", "items": {"type": "string"}},
+            "examples": [{"current_conditions.sleep_hours": ["Sleep must be between 0 and 16 h."]}],
+        },
+    },
+}
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -68,6 +86,20 @@ def _niggle(variable: Variable) -> dict[str, Any]:
 
 def _short(number: float) -> float | int:
     return int(number) if float(number).is_integer() else number
+
+
+def document_problems(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Add to every operation what it answers when it fails; drf-spectacular calls this with the finished schema."""
+    del kwargs
+    result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = _PROBLEM
+    answer = {
+        "description": "What went wrong.",
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    for operations in result.get("paths", {}).values():
+        for operation in operations.values():
+            operation.setdefault("responses", {})["default"] = answer
+    return result
 
 
 class _VariableInSchema(OpenApiSerializerFieldExtension):  # type: ignore[misc]

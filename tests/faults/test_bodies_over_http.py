@@ -33,6 +33,7 @@ def resident_bytes(pid: int) -> int:
 def test_too_large_is_refused_early_and_the_server_stays_small(site: Site) -> None:
     user = add_account(site.database, email="alice@example.org")
     address = site.start()
+    assert httpx.get(f"{address}/readyz").json() == {"status": "ok", "database": "ok", "cache": "ok"}
     url, headers = f"{address}/api/v1/users/me", user.headers | {"Content-Type": "application/json"}
     pid = next(iter(site.processes.values())).pid
     assert httpx.get(url, headers=headers).status_code == 200

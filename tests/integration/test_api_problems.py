@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.exceptions import RequestDataTooBig
+from django.core.management import call_command
 from django.db import OperationalError
 from django.http import Http404
 from django.test import Client
@@ -252,9 +254,20 @@ def test_the_schema_is_openapi_3_1_and_names_the_errors_door(client: Client, db)
     schema = client.get("/api/schema/").json()
     assert schema["openapi"].startswith("3.1")
     assert {"get", "patch"} <= set(schema["paths"][ME])
+    problem_type = schema["paths"][ME]["patch"]["responses"]["default"]["content"]
+    assert list(problem_type) == ["application/problem+json"]
+    assert "errors" in schema["components"]["schemas"]["Problem"]["properties"]
     names = {p["name"] for p in schema["paths"][ME]["patch"]["parameters"]}
     assert names == {"Idempotency-Key"}
     assert schema["components"]["securitySchemes"]["personalToken"]["scheme"] == "bearer"
+
+
+def test_the_schema_is_valid_and_nothing_in_it_is_guessed(db, tmp_path: Path) -> None:
+    file = tmp_path / "schema.json"
+    call_command(
+        "spectacular", "--validate", "--fail-on-warn", "--format", "openapi-json", "--file", str(file)
+    )
+    assert json.loads(file.read_text())["openapi"] == "3.1.0"
 
 
 def test_the_docs_run_nothing_inline(client: Client, db) -> None:

@@ -9,6 +9,7 @@ from django.db import DataError, Error, IntegrityError, ProgrammingError, connec
 
 from climbiq.accounts import rls
 from climbiq.accounts.models import User
+from climbiq.common import database_faults
 from climbiq.common.database_faults import explain_constraint, explain_fault
 from climbiq.common.problems import problem_of
 
@@ -88,7 +89,17 @@ def test_our_own_mistake_stays_one(db) -> None:
     assert problem_of(error, safe=True) is None
 
 
-def test_an_app_may_explain_its_constraint(alice: User) -> None:
+def test_every_constraint_that_is_explained_exists(db) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT conname FROM pg_constraint UNION SELECT relname FROM pg_class WHERE relkind = 'i'"
+        )
+        known = {name for (name,) in cursor.fetchall()}
+    assert set(database_faults._constraints) <= known
+
+
+def test_an_app_may_explain_its_constraint(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database_faults, "_constraints", {})
     explain_constraint("users_email_unique", message="Somebody has this address.", field="email")
     with pytest.raises(IntegrityError) as caught, transaction.atomic():
         User.objects.create(email=alice.email.upper())
