@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from climbiq.accounts.models import User
+from climbiq.common.chart_data import Moment
 from recommendations.domain import wording
 from recommendations.forms import ForecastForm
 from recommendations.selectors import RecommendationNotFound, Shown, latest_for_sessions, shown
@@ -20,6 +21,7 @@ from recommendations.services.recommend import Asked, make_recommendation
 from sessions_app.selectors import SessionNotFound, context_for, session_of
 
 SESSIONS_LATELY = 5
+SESSIONS_DRAWN = 40
 
 
 @require_GET
@@ -28,7 +30,7 @@ def today(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         return render(request, "recommendations/welcome.html")
     user: User = request.user
-    context = context_for(user_id=user.pk, limit=20)
+    context = context_for(user_id=user.pk, limit=SESSIONS_DRAWN)
     open_ids = [s.id for s in context.history if s.status in {"planned", "in_progress"}]
     advised = latest_for_sessions(user_id=user.pk, session_ids=open_ids)
     open_sessions = [
@@ -45,6 +47,11 @@ def today(request: HttpRequest) -> HttpResponse:
             "baseline": context.baseline,
             "open_sessions": open_sessions,
             "recent": finished[:SESSIONS_LATELY],
+            "moments": [
+                Moment(day=s.session_date, observed=s.quality)
+                for s in reversed(finished)
+                if s.quality is not None
+            ],
         },
     )
 
