@@ -64,6 +64,7 @@ class AfterForm(RegistryForm):
         for name in WORDS:
             self.fields[name] = field_for(EXTRAS[name])
             self.fields[name].widget = forms.Textarea(attrs={"rows": 2})
+        self.order_fields((AS_PLANNED.name, *TREATMENTS))
 
     def parts(self) -> dict[str, list[forms.BoundField]]:
         """The fields of each part of the page."""

@@ -5,11 +5,13 @@ from datetime import date, datetime, time, tzinfo
 from typing import Any, ClassVar, Final
 
 from django import forms
+from django.core.exceptions import ValidationError
 
 from climbiq.common.forms import RegistryForm, field_for
 from climbiq.domain.values import Niggle, Value
 from climbiq.domain.variables import variable
 from sessions_app.domain.circumstances import Circumstances
+from sessions_app.domain.days import problem_with_day
 from sessions_app.domain.derived import DERIVED
 from sessions_app.domain.extras import EXTRAS
 from sessions_app.forms.parts import DayField, NigglesAgainField, StartField, bound_fields, read_as_written
@@ -45,8 +47,16 @@ class BeforeForm(RegistryForm):
     session_date = DayField(label="Day")
     start_time = StartField(label="Start")
 
-    def __init__(self, *args: Any, last_niggles: list[Niggle] | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        today: date,
+        is_done: bool = False,
+        last_niggles: list[Niggle] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.today, self.is_done = today, is_done
         self.fields["location_type"] = field_for(EXTRAS["location_type"])
         if last_niggles:
             niggles = variable("current_niggles")
@@ -55,6 +65,15 @@ class BeforeForm(RegistryForm):
             )
         read_as_written(self)
         self.fields["caffeine_mg"].help_text = "0 for none. Leave it empty if you don’t know yet."
+        self.order_fields((*STATES, *PLAN, *WHEN, *MORE))  # as the page asks, so as the summary of errors reads
+
+    def clean_session_date(self) -> date:
+        """Tell a day that cannot be together with whatever else is wrong."""
+        day: date = self.cleaned_data["session_date"]
+        problem = problem_with_day(day=day, today=self.today, is_done=self.is_done)
+        if problem:
+            raise ValidationError(problem, code="invalid")
+        return day
 
     def parts(self) -> dict[str, list[forms.BoundField]]:
         """The fields of each part of the page."""

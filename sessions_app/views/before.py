@@ -44,6 +44,7 @@ def new_session(request: HttpRequest) -> HttpResponse:
     form = BeforeForm(
         request.POST or None,
         initial={**derived, **plan, "session_date": today, "request_key": uuid.uuid4()},
+        today=today,
         last_niggles=last_niggles(history=history),
     )
     if request.method == "POST" and form.is_valid():
@@ -71,7 +72,11 @@ def change_before(request: HttpRequest, session_id: UUID) -> HttpResponse:
     session = own_session(request, session_id)
     history = history_of(user_id=by.pk, before=session.session_date, exclude=session.id)
     form = BeforeForm(
-        request.POST or None, initial=_stored(session, zone=zone), last_niggles=last_niggles(history=history)
+        request.POST or None,
+        initial=_stored(session, zone=zone),
+        today=local_day(now=now, zone=zone),
+        is_done=session.status == "completed",
+        last_niggles=last_niggles(history=history),
     )
     conflict: SessionRecord | None = None
     if request.method == "POST" and form.is_valid():
