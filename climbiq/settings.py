@@ -254,7 +254,8 @@ STREAMS_PER_PROCESS = env.whole("CLIMBIQ_STREAMS_PER_PROCESS", 400)
 ANTHROPIC_API_KEY = env.text("ANTHROPIC_API_KEY")
 ANTHROPIC_BASE_URL = env.text("ANTHROPIC_BASE_URL", "https://api.anthropic.com")
 NLG_MODEL = env.text("CLIMBIQ_NLG_MODEL", "claude-haiku-5-5")
-NLG_THINKING = env.text("CLIMBIQ_NLG_THINKING", "disabled")  # or "default", where a model refuses to go without
+# "default" where a model refuses to go without thinking.
+NLG_THINKING = env.text("CLIMBIQ_NLG_THINKING", "disabled")
 
 # --- Background work ------------------------------------------------------------------------------------------
 

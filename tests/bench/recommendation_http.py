@@ -91,7 +91,9 @@ def _in_process(name: str, token: str) -> tuple[float, float]:
     cache.clear()
     _point_at(name, "app")
     settings.STREAMS_PER_USER = 10**6  # nobody reads these streams to their end
-    client = Client(SERVER_NAME="localhost", headers={"Authorization": f"Bearer {token}", "Accept": "text/event-stream"})
+    client = Client(
+        SERVER_NAME="localhost", headers={"Authorization": f"Bearer {token}", "Accept": "text/event-stream"}
+    )
     shares, queries = [], 0
     for number in range(WARM_UP + 60):
         spent: list[float] = []
