@@ -72,3 +72,9 @@ def test_priors_are_the_literatures() -> None:
     assert got.mean.tolist() == [5.0, 0.003, -0.35]
     assert got.sd.tolist() == [1.0, 0.002, 0.15]
     assert got.individual_sd.tolist() == [1.0, 0.004, 0.20]
+
+
+def test_a_gap_is_not_filled_from_the_days_after_it() -> None:
+    got = read_diary(frame=frame(sleep_hours=[7.5, 12.0, None, 8.0]))
+    # the second night was not recorded: the first stands for it, not the mean with the third
+    assert got.data.design[:3, 1].tolist() == pytest.approx([0.0, 0.0, 1.5])
