@@ -63,14 +63,6 @@ def is_short(path: str, text: str) -> list[str]:
     return [f"{path}: {lines} lines"] if lines > LONGER.get(path, LONGEST_MODULE) else []
 
 
-def streams_in_one_place(path: str, text: str) -> list[str]:
-    """Only `climbiq.common.streams` builds a streaming response: there its connection is given back first."""
-    if not is_ours(path) or path == "climbiq/common/streams.py":
-        return []
-    names = {"StreamingHttpResponse", "FileResponse"}
-    return [f"{path}:{n.lineno}: {_name(n)}" for n in ast.walk(ast.parse(text)) if _name(n) in names]
-
-
 def lists_its_fields(path: str, text: str) -> list[str]:
     """Forms and serializers name their fields: a new column must not become writable by itself."""
     return [
@@ -115,21 +107,11 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
     return enumerate(text.splitlines(), start=1)
 
 
-def _name(node: ast.AST) -> str:
-    if isinstance(node, ast.alias | ast.FunctionDef):
-        return node.name
-    return node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
-
-
 FUTURE = "from __future__ import annotations\n"
 MODULE_RULES: dict[str, tuple[Rule, tuple[str, str]]] = {
     "says what it is": (says_what_it_is, ("experts/x.py", f"{FUTURE}import os\n")),
     "postpones annotations": (postpones_annotations, ("experts/x.py", '"""X."""\nimport os\n')),
     "is short": (is_short, ("experts/x.py", "\n" * 501)),
-    "streams in one place": (
-        streams_in_one_place,
-        ("experts/x.py", "from django.http import StreamingHttpResponse\n"),
-    ),
     "lists its fields": (
         lists_its_fields,
         ("experts/x.py", "class F:\n    class Meta:\n        fields = '__all__'\n"),
