@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 
@@ -12,8 +14,8 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize("size", ["phone", "desktop"])
-def test_pages_before_the_login(site, open_window, size):
-    window = open_window(site.start(), size=size)
+def test_pages_before_the_login(shared_address, open_window, size):
+    window = open_window(shared_address, size=size)
     for name, path in {
         "login": "/accounts/login/",
         "signup": "/accounts/signup/",
@@ -33,10 +35,10 @@ def test_pages_before_the_login(site, open_window, size):
 
 
 @pytest.mark.parametrize("size", ["phone", "desktop"])
-def test_pages_of_an_account(site, open_window, size):
-    window = open_window(site.start(), size=size)
-    add_person(site.database, "alice@example.org")
-    window.log_in("alice@example.org")
+def test_pages_of_an_account(shared_site, shared_address, open_window, size):
+    window = open_window(shared_address, size=size)
+    add_person(shared_site.database, f"alice-{size}@example.org")
+    window.log_in(f"alice-{size}@example.org")
     page = window.page
 
     for name, path in {
@@ -72,24 +74,34 @@ def test_pages_of_an_account(site, open_window, size):
     assert page.input_value("[name=time_zone]") == "Atlantis/Lost"
 
 
-@pytest.mark.parametrize("size", ["phone", "desktop"])
-def test_error_pages(site, open_window, size):
-    window = open_window(site.start(CLIMBIQ_DEBUG="0"), size=size)
+def test_error_pages_as_production_serves_them(site, open_window, tmp_path):
+    """Without debug pages, with collected and hashed static files."""
+    site.environment |= {
+        "CLIMBIQ_DEBUG": "0",
+        "CLIMBIQ_HASHED_STATIC": "1",
+        "CLIMBIQ_STATIC_ROOT": str(tmp_path),
+    }
+    site.manage("collectstatic", "--no-input", "--verbosity=0")
+    address = site.start()
     add_person(site.database, "alice@example.org")
-    window.allow(r"status of 40[34]")
-    window.open("/nowhere/")
-    window.look("error-404")
-    window.log_in("alice@example.org")
-    window.open("/admin/")
-    window.look("error-403")
+    for size in ("phone", "desktop"):
+        window = open_window(address, size=size)
+        window.allow(rf"status of 40[34] .*\({address}/(nowhere/|admin/login/\?next=/admin/)\)$")
+        window.open("/nowhere/")
+        window.look("error-404")
+        window.log_in("alice@example.org")
+        window.open("/admin/")
+        window.look("error-403")
+        assert re.search(r"climbiq\.[0-9a-f]{12}\.css", window.page.content())
 
 
 @pytest.mark.parametrize("size", ["phone", "desktop"])
-def test_a_coach_sets_up_the_second_step_before_anything_else(site, open_window, size):
-    window = open_window(site.start(), size=size)
-    add_person(site.database, "carol@example.org", is_staff=True)
+def test_a_coach_sets_up_the_second_step_before_anything_else(shared_site, shared_address, open_window, size):
+    window = open_window(shared_address, size=size)
+    email = f"carol-{size}@example.org"
+    add_person(shared_site.database, email, is_staff=True)
     page = window.page
-    window.log_in("carol@example.org")
+    window.log_in(email)
     if "reauthenticate" in page.url:
         page.fill("[name=password]", PASSWORD)
         page.click("main button[type=submit]")
@@ -113,7 +125,7 @@ def test_a_coach_sets_up_the_second_step_before_anything_else(site, open_window,
 
     window.open("/account/")
     page.click("button:has-text('Log out')")
-    window.log_in("carol@example.org")
+    window.log_in(email)
     assert page.url.endswith("/accounts/2fa/authenticate/")
     window.look("mfa-authenticate")
     page.fill("[name=code]", recovery_code)

@@ -10,14 +10,18 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize("size", ["phone", "desktop"])
-def test_an_operator_opens_every_page_of_the_admin(site, open_window, size):
-    window = open_window(site.start(CLIMBIQ_DEMO="1"), size=size)
-    person = add_person(site.database, "olga@example.org", is_staff=True, is_superuser=True)
-    window.log_in("olga@example.org")
+def test_an_operator_opens_every_page_of_the_admin(shared_site, open_window, size):
+    address = shared_site.start(CLIMBIQ_DEMO="1")
+    window = open_window(address, size=size)
+    email = f"olga-{size}@example.org"
+    person = add_person(shared_site.database, email, is_staff=True, is_superuser=True)
+    window.log_in(email)
     page = window.open("/admin/")
     window.screenshot("admin-index")
     assert page.inner_text("#site-name") == "ClimbIQ for coaches"
-    links = page.locator("#content-main a").evaluate_all("links => links.map(link => link.getAttribute('href'))")
+    links = page.locator("#content-main a").evaluate_all(
+        "links => links.map(link => link.getAttribute('href'))"
+    )
     assert "/admin/accounts/user/" in links
     for link in sorted(set(links)):
         window.open(link)

@@ -6,7 +6,7 @@ widget can be tried without an address in the product that exists for tests alon
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from urllib.parse import parse_qs
 
 import pytest
@@ -14,8 +14,6 @@ from django.template import engines
 
 from climbiq.common.forms import RegistryForm
 from climbiq.domain.variables import VARIABLES
-from tests.fixtures.database import run_on_server
-from tests.fixtures.servers import Site
 
 pytestmark = pytest.mark.browser
 
@@ -33,25 +31,15 @@ PAGE_REFUSED = (
 BROKEN = '{% extends "errors/page.html" %}{% block error_heading %}That was our fault{% endblock %}'
 
 
-@pytest.fixture(scope="module")
-def address(template_database: str) -> Iterator[str]:
-    """One site for all of these tests: it serves nothing but style sheets and scripts."""
-    run_on_server("CREATE DATABASE {} TEMPLATE {}", "climbiq_widgets", template_database)
-    site = Site("climbiq_widgets")
-    yield site.start()
-    site.stop()
-    run_on_server("DROP DATABASE {} WITH (FORCE)", "climbiq_widgets")
-
-
 @pytest.fixture
-def ask(address: str, open_window):
+def ask(shared_address: str, open_window):
     """Show a form of these variables; what is posted is collected, and answered by `answer`."""
 
     def open_form(*names: str, size: str = "phone", answer: Callable[[], str] = lambda: ELSEWHERE, **initial):
         class Questions(RegistryForm):
             variables = names
 
-        window = open_window(address, size=size)
+        window = open_window(shared_address, size=size)
         window.posted = []
         policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'"
 

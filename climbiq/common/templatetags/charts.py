@@ -59,6 +59,8 @@ def interval_bar(
         "description": "; ".join(f"{name}: {value}" for name, value in rows)
         + ". The scale runs from 1 to 10.",
         "width": WIDTH,
+        "height": 98 if own_value is None else 112,
+        "floor": 66 if own_value is None else 80,
         "ticks": [(axis.at(n), n) for n in range(1, 11)],
         "axis": axis,
         "expected": (axis.at(float(expected)), one(expected)),

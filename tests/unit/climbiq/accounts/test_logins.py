@@ -118,3 +118,10 @@ def test_a_form_of_another_session_is_refused_with_a_page_that_explains(alice):
     assert response.status_code == 403
     assert "This page had grown too old" in response.text
     assert "data-error-page" in response.text
+
+
+def test_the_twenty_first_sign_up_a_minute_from_one_place_has_to_wait(client, db):
+    answers = [client.post(reverse("account_signup"), {"email": "not an address"}) for _ in range(21)]
+    assert {answer.status_code for answer in answers[:20]} == {200}
+    assert answers[20].status_code == 429
+    assert "That was a little often" in answers[20].text
