@@ -186,6 +186,20 @@ def test_tests_that_are_named_exist():
     assert len(re.findall(r"`tests/[\w/.]+::", DOCS["docs/asvs.md"])) > 30
 
 
+def settings_read(code: str) -> set[str]:
+    """Names of environment variables that code reads."""
+    read = r'(?:text|flag|whole|_secret|environ\.get|given\.get)\(\s*f?"([A-Z{][A-Za-z_{}.()]+)"'
+    names = set(re.findall(read, code))
+    roles = {name for name in names if "{" in name}
+    return (names - roles) | {f"CLIMBIQ_{role}_PASSWORD" for role in ("OWNER", "APP", "SERVICE") if roles}
+
+
+def test_every_setting_is_told():
+    code = "\n".join(text for path, text in texts(".py") if path.startswith("climbiq/"))
+    assert settings_read(code) == set(re.findall(r"`([A-Z][A-Z_]+)`", DOCS["docs/settings.md"]))
+    assert settings_read('env.text(\n    "CLIMBIQ_TEA")') == {"CLIMBIQ_TEA"}
+
+
 # --- The night ------------------------------------------------------------------------------------------------
 
 
