@@ -12,10 +12,15 @@ from climbiq.jobs.running import RunningJob
 def refresh_statistics(job: RunningJob) -> Outcome:
     """Publish how conditions and responses are spread over climbers."""
     # NumPy and SciPy stay out of processes that never do this.
-    from modeling.services.population_statistics import refresh_population_statistics
+    from modeling.services.population_statistics import (
+        compute_population_statistics,
+        publish_population_statistics,
+    )
 
-    with job.finishing():
-        count = refresh_population_statistics(today=timezone.now().date())
-    if not count:
-        return {"outcome": "nothing to do: fewer than 20 climbers state any condition"}
-    return {"statistics": count}
+    spreads = compute_population_statistics(today=timezone.now().date())
+    with job.finishing() as result:
+        count = publish_population_statistics(spreads=spreads)
+        result["statistics"] = count
+        if not count:
+            result["outcome"] = "nothing to do: fewer than 20 climbers state any condition"
+    return None

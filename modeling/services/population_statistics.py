@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from django.db import transaction
@@ -17,20 +18,29 @@ from modeling.selectors import sessions_by_climber
 WINDOW_DAYS = 730  # how people climb changes; two years are many and recent
 
 
-def refresh_population_statistics(*, today: date) -> int:
-    """Compute and replace all statistics in one transaction; returns how many there are now."""
+def compute_population_statistics(*, today: date) -> tuple[Spread, ...]:
+    """Compute all statistics from the last two years, reading only."""
     climbers = sessions_by_climber(since=today - timedelta(days=WINDOW_DAYS))
     priors = current_priors()
     prior = population_prior(priors=as_population_priors(rows=priors.rows, version=priors.version))
     numeric = [name for name in CONDITIONS if VARIABLES[name].kind == "number"]
-    spreads = (
+    return (
         *condition_spreads(climbers=climbers, names=numeric),
         *response_spreads(climbers=climbers, prior=prior),
     )
+
+
+def publish_population_statistics(*, spreads: Sequence[Spread]) -> int:
+    """Replace the published statistics in one transaction; returns how many there are now."""
     with transaction.atomic():
         PopulationStatistic.objects.all().delete()
         PopulationStatistic.objects.bulk_create(_row(spread) for spread in spreads)
     return len(spreads)
+
+
+def refresh_population_statistics(*, today: date) -> int:
+    """Compute and publish."""
+    return publish_population_statistics(spreads=compute_population_statistics(today=today))
 
 
 def _row(spread: Spread) -> PopulationStatistic:

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from climbiq.accounts.models import User
-from climbiq.common.idempotency import HEADER, MAX_KEY_CHARS, PARAMETER
+from climbiq.common.idempotency import HEADER, MAX_KEY_CHARS
 from climbiq.common.openapi import OpenApiParameter, OpenApiResponse, documented
 from climbiq.common.problems import Unprocessable
 from climbiq.common.streams import EventStreamRenderer, sse_response
@@ -49,7 +49,15 @@ class PreSessionRecommendationView(StreamingView):
 
     @documented(
         request=PreSessionRequestSerializer,
-        parameters=[PARAMETER],
+        parameters=[
+            OpenApiParameter(
+                name=HEADER,
+                location=OpenApiParameter.HEADER,
+                required=False,
+                description="A key of your own making. The same key with the same body is the same recommendation, "
+                "for good: its stream is joined or replayed, and nothing is made or paid for twice.",
+            )
+        ],
         responses={
             (200, "text/event-stream"): EVENT_STREAM,
             (201, "application/json"): OpenApiResponse(RecommendationSerializer),

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+from climbiq.live.services import notify
 from recommendations.narration.base import Chunk, Complete, NarrationRequest, Restart, narrate_tip
 from recommendations.narration.choice import narrators, subject_of
 from recommendations.services import event_log
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 RENEW_EVERY_SECONDS: Final = event_log.LEASE_SECONDS / 3
 # After this many writers died over one recommendation, its words are made here, without Claude.
 TRUSTED_ATTEMPTS: Final = 3
+LAST_ATTEMPT: Final = 6
 
 _tasks: dict[UUID, asyncio.Task[None]] = {}
 
@@ -90,8 +92,24 @@ async def _produce_safely(lease: Lease) -> None:
         raise
     except Exception:
         log.exception("recommendation %s: telling failed", lease.recommendation_id)
+        if lease.token >= LAST_ATTEMPT:
+            await _end_with_error(lease)
     finally:
         heart.cancel()
+
+
+async def _end_with_error(lease: Lease) -> None:
+    """Say so and stop: a telling that always fails must not be tried for ever. The numbers stand."""
+    problem = {
+        "v": 1,
+        "type": "urn:climbiq:problem:words-failed",
+        "title": "The words could not be written",
+        "status": 500,
+        "detail": "The numbers are complete; there will be no words for them.",
+    }
+    with suppress(Exception):
+        await _emit(lease, "error", problem)
+        await _emit(lease, "done", {"v": 1})
 
 
 async def _keep_lease(lease: Lease) -> None:
@@ -153,5 +171,10 @@ async def _complete(lease: Lease, index: int, item: Complete) -> None:
 
 
 async def _emit(lease: Lease, event: str, data: Mapping[str, Any]) -> None:
-    await in_own_transaction(lease.user_id, lambda: event_log.append(lease, event=event, data=data))
+    def write() -> None:
+        event_log.append(lease, event=event, data=data)
+        if event == "done":
+            notify(user_id=lease.user_id, kind="recommendation_ready", object_id=lease.recommendation_id)
+
+    await in_own_transaction(lease.user_id, write)
     WAKEUPS.ring(lease.recommendation_id)

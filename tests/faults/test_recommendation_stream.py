@@ -232,3 +232,19 @@ async def test_nobody_reads_anothers_stream(pair: Pair, messages_api):
             path = f"{pair.addresses[1]}/api/v1/recommendations/{owner}{suffix}"
             answer = await client.get(path, headers={"Authorization": f"Bearer {token}"})
             assert answer.status_code == 404, answer.text
+
+
+async def test_a_telling_that_always_fails_ends_with_an_error(pair: Pair, messages_api):
+    async with httpx.AsyncClient(timeout=40) as client:
+        got = await take(client, "POST", pair.addresses[0] + PATH, json=BODY, headers=pair.headers)
+        owner = got[0].id.split(":")[0]
+        pair.sql(
+            "UPDATE recommendations SET is_done = false, last_seq = 5, lease_token = 9, lease_until = NULL WHERE id = %s",
+            [owner],
+        )
+        pair.sql("DELETE FROM recommendation_events WHERE recommendation_id = %s AND seq > 5", [owner])
+        pair.sql("UPDATE recommendation_events SET data = '[]' WHERE recommendation_id = %s AND seq = 4", [owner])
+        path = f"{pair.addresses[1]}/api/v1/recommendations/{owner}/events?after=5"
+        end = await take(client, "GET", path, headers=pair.headers)
+    assert [e.event for e in end] == ["error", "done"]
+    assert end[0].data["status"] == 500
