@@ -137,6 +137,35 @@ def test_a_reading_token_cannot_write(client: Client, alice: User) -> None:
     assert alice.display_name == "Alice"
 
 
+def test_a_view_with_permissions_of_its_own_refuses_it_too(
+    client: Client, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rest_framework.permissions import IsAuthenticated
+
+    from climbiq.accounts.api.views import MeView
+
+    monkeypatch.setattr(MeView, "permission_classes", [IsAuthenticated])
+    _, token = make(alice, scope="read")
+    refused = client.patch(
+        ME, {"display_name": "Eve"}, content_type="application/json", headers=bearer(token)
+    )
+    assert refused.status_code == 403
+
+
+def test_the_database_acts_as_its_person(client: Client, alice: User) -> None:
+    """The guard on accounts lets nobody without claims change a name; the record is the person's own row."""
+    _, token = make(alice)
+    changed = client.patch(
+        ME,
+        {"display_name": "Ann"},
+        content_type="application/json",
+        headers=bearer(token) | {"Idempotency-Key": "k"},
+    )
+    assert changed.status_code == 200
+    alice.refresh_from_db()
+    assert alice.display_name == "Ann"
+
+
 def test_a_reading_token_makes_the_transaction_read_only(
     client: Client, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
