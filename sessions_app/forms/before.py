@@ -65,7 +65,9 @@ class BeforeForm(RegistryForm):
             )
         read_as_written(self)
         self.fields["caffeine_mg"].help_text = "0 for none. Leave it empty if you don’t know yet."
-        self.order_fields((*STATES, *PLAN, *WHEN, *MORE))  # as the page asks, so as the summary of errors reads
+        self.order_fields(
+            (*STATES, *PLAN, *WHEN, *MORE)
+        )  # as the page asks, so as the summary of errors reads
 
     def clean_session_date(self) -> date:
         """Tell a day that cannot be together with whatever else is wrong."""

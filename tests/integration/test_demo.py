@@ -1,0 +1,91 @@
+"""The demo on a real site: written once, by the service role, with logins that work and rules that fire."""
+
+from __future__ import annotations
+
+import httpx
+import psycopg
+import pytest
+
+from tests.fixtures.database import superuser_url
+from tests.fixtures.visitors import visiting
+
+DEMO = {"CLIMBIQ_DEMO": "1"}
+
+
+def ask(database, query):
+    with psycopg.connect(superuser_url(database)) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_the_demo_is_written_once_and_its_logins_open(site):
+    said = site.manage("seed_demo", "--if-empty", **DEMO)
+    assert said.startswith("12 climbers with ")
+    before = ask(site.database, "SELECT count(*), max(updated_at) FROM sessions")
+    assert "there are accounts already" in site.manage("seed_demo", "--if-empty", **DEMO)
+    assert "there already" in site.manage("seed_demo", **DEMO)
+    assert ask(site.database, "SELECT count(*), max(updated_at) FROM sessions") == before
+    assert before[0][0] > 600
+
+    logins = site.manage("demo_logins", **DEMO)
+    password = logins.split("password ")[1].split(" as")[0]
+    people = [line.split()[0] for line in logins.splitlines()[1:]]
+    assert len(people) == 17
+    roles = dict(
+        ask(
+            site.database,
+            "SELECT is_staff::int + is_superuser::int + is_facilitator::int, count(*) FROM users GROUP BY 1",
+        )
+    )
+    assert roles == {0: 12, 1: 3, 2: 2}
+
+    address = site.start(**DEMO)
+    with visiting(address, people[0], password) as mira:
+        assert mira.get("/sessions/").status_code == 200
+        assert mira.get("/sessions/").text.count("log__entry") == 20
+        assert mira.get("/baseline/").text.count('value="57.5"') == 1
+    with visiting(address, "carol@climbiq.test", password) as carol:
+        assert carol.get("/admin/").status_code == 200
+
+
+def test_rules_and_scenarios_wait_for_the_coaches(site):
+    site.manage("seed_demo", **DEMO)
+    states = dict(ask(site.database, "SELECT lifecycle, count(*) FROM expert_rules GROUP BY 1"))
+    assert states == {"active": 7, "shadow": 1, "draft": 1}
+    log = ask(
+        site.database,
+        "SELECT u.display_name, a.action FROM rule_audit_log a JOIN users u ON u.id = a.changed_by",
+    )
+    assert set(log) == {("Carol", "created"), ("Petra", "activated"), ("Petra", "modified")}
+    scenarios = ask(
+        site.database,
+        "SELECT status, cardinality(assigned_reviewers), edge_case_tags[1], baseline_snapshot, pre_session_snapshot"
+        " FROM synthetic_scenarios",
+    )
+    assert len(scenarios) == 18
+    assert {row[:2] for row in scenarios} == {("pending", 4)}
+    assert len({row[2] for row in scenarios}) == 6
+    assert all("sleep_hours" in row[4] and "age" in row[3] for row in scenarios)
+
+
+def test_a_rule_fires_for_the_climber_whose_finger_hurts(site):
+    site.manage("seed_demo", **DEMO)
+    token = site.manage("issue_token", "priya@climbiq.test", **DEMO).split()[-1]
+    with httpx.Client(
+        base_url=site.start(**DEMO), headers={"Authorization": f"Bearer {token}"}, timeout=30
+    ) as priya:
+        planned = priya.get("/api/v1/sessions/?status=planned").json()["results"]
+        assert len(planned) == 1
+        answer = priya.post(
+            "/api/v1/recommendations/pre-session",
+            json={"session_id": planned[0]["id"]},
+            headers={"Accept": "application/json"},
+        )
+        assert answer.status_code == 201, answer.text
+        assert "Painful finger before a hard session" in answer.text
+
+
+def test_the_demo_is_refused_where_it_is_none(site):
+    with pytest.raises(RuntimeError, match="passwords are public"):
+        site.manage("seed_demo")
+    assert "There is no demo here" in site.manage("demo_logins")
+    assert ask(site.database, "SELECT count(*) FROM users") == [(0,)]
