@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -10,6 +11,9 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponse
+from django.utils.formats import date_format
+from django.utils.text import capfirst
+from django.utils.timezone import localtime
 
 from climbiq.accounts.admin import AnyModelAdmin
 from climbiq.accounts.models import User
@@ -54,6 +58,13 @@ class CoachesRead(AnyModelAdmin):
         del request, obj
         return False
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Headed by what the list holds."""
+        title = capfirst(str(self.opts.verbose_name_plural))
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+
     def change_view(
         self,
         request: HttpRequest,
@@ -64,6 +75,11 @@ class CoachesRead(AnyModelAdmin):
         """Nothing to save, nothing to delete: no buttons."""
         extra = {"show_save": False, "show_save_and_continue": False, **(extra_context or {})}
         return super().change_view(request, object_id, form_url, extra)
+
+
+def moment(at: datetime | None) -> str:
+    """A date and time in a narrow column, in the reader's time zone."""
+    return "—" if at is None else date_format(localtime(at), "j M Y, H:i")
 
 
 def word_filter(*, heading: str, column: str, words: Mapping[str, str]) -> type[admin.SimpleListFilter]:

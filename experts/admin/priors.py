@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.contrib import admin
 
-from experts.admin.access import CoachesRead
+from experts.admin.access import CoachesRead, moment
 from experts.models import PopulationPrior
 
 
@@ -16,11 +18,9 @@ class PriorAdmin(CoachesRead):
         "variable_name",
         "version",
         "is_current",
-        "population_mean",
-        "population_std",
+        "believed",
         "between_climbers",
         "expert_n_scenarios",
-        "created_at",
     ]
     list_filter = ["is_current", "version"]
     search_fields = ["variable_name", "notes"]
@@ -36,11 +36,33 @@ class PriorAdmin(CoachesRead):
         "blend_weights",
         "notes",
         "inputs_hash",
-        "created_at",
+        "made",
     ]
-    readonly_fields = ["between_climbers"]
+    readonly_fields = ["between_climbers", "made"]
+
+    class Media:
+        css = {"all": ["climbiq/rules-admin.css"]}
+
+    @admin.display(description="mean ± SD", ordering="population_mean")
+    def believed(self, prior: PopulationPrior) -> str:
+        """Of the population's coefficient, per natural unit."""
+        return f"{_short(prior.population_mean)} ± {_short(prior.population_std)}"
+
+    @admin.display(description="made", ordering="created_at")
+    def made(self, prior: PopulationPrior) -> str:
+        """When its version was written."""
+        return moment(prior.created_at)
 
     @admin.display(description="SD between climbers", ordering="individual_variance")
     def between_climbers(self, prior: PopulationPrior) -> str:
         """The column's name says variance, its content is a standard deviation."""
-        return "—" if prior.individual_variance is None else f"{prior.individual_variance.normalize():f}"
+        return "—" if prior.individual_variance is None else _short(prior.individual_variance)
+
+
+def _short(number: Decimal) -> str:
+    """Without the zeros that fill the column.
+
+    >>> _short(Decimal("-0.350000")), _short(Decimal("0.000000"))
+    ('-0.35', '0')
+    """
+    return f"{number.normalize():f}"

@@ -24,3 +24,6 @@ class ReviewSessionAdmin(CoachesRead):
     search_fields = ["session_name", "notes"]
     ordering = ["-session_date", "id"]
     date_hierarchy = "session_date"
+
+    class Media:
+        css = {"all": ["climbiq/rules-admin.css"]}

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from experts.admin.access import CoachesRead, word_filter
+from experts.admin.access import CoachesRead, moment, word_filter
 from experts.domain.rules.words import AUDIT_ACTIONS
 from experts.models import RuleAuditLog
 from experts.selectors import as_log_entry, rule_log_rows
@@ -19,12 +19,12 @@ from experts.selectors import as_log_entry, rule_log_rows
 class RuleAuditAdmin(CoachesRead):
     """Who changed which rule, when, and why."""
 
-    list_display = ["created_at", "action_word", "rule_name", "by", "reason", "changes"]
+    list_display = ["at", "action_word", "rule_name", "by", "reason", "changes"]
     list_filter = [word_filter(heading="action", column="action", words=AUDIT_ACTIONS)]
     search_fields = ["rule__name", "reason"]
     list_per_page = 50
-    fields = ["created_at", "action_word", "rule_link", "by", "reason", "changes"]
-    readonly_fields = ["created_at", "action_word", "rule_link", "by", "reason", "changes"]
+    fields = ["at", "action_word", "rule_link", "by", "reason", "changes"]
+    readonly_fields = ["at", "action_word", "rule_link", "by", "reason", "changes"]
 
     class Media:
         css = {"all": ["climbiq/rules-admin.css"]}
@@ -33,6 +33,11 @@ class RuleAuditAdmin(CoachesRead):
         """With the people and the rules, in one query."""
         del request
         return rule_log_rows().select_related("changed_by", "rule")
+
+    @admin.display(description="when", ordering="created_at")
+    def at(self, row: RuleAuditLog) -> str:
+        """The moment of the change."""
+        return moment(row.created_at)
 
     @admin.display(description="action", ordering="action")
     def action_word(self, row: RuleAuditLog) -> str:
@@ -62,4 +67,6 @@ class RuleAuditAdmin(CoachesRead):
         if entry.changes and entry.changes[0].before is None:
             return format_html("{}", f"{len(entry.changes)} parts written")
         lines = [(change.what, change.before, change.after) for change in entry.changes]
-        return format_html_join("", '<p class="rule-change"><b>{}</b> <del>{}</del> <ins>{}</ins></p>', lines)
+        return format_html_join(
+            "", '<p class="rule-change"><b>{}</b> <del>{}</del> → <ins>{}</ins></p>', lines
+        )

@@ -105,7 +105,7 @@ class RulePages(AnyModelAdmin):
         rule = self._rule(request, str(rule_id))
         if request.method != "POST":
             return redirect(_address(rule.pk))
-        step = LifecycleForm(_posted(request))
+        step = LifecycleForm(_posted(request), auto_id="step_%s")
         if step.is_valid():
             with faults_told_on(step):
                 changed = change_lifecycle(
@@ -213,7 +213,7 @@ def _about(request: HttpRequest, rule: ExpertRule) -> dict[str, Any]:
         "faults": faults,
         "lifecycle": LIFECYCLES[rule.lifecycle],
         "is_over": rule.expires_at is not None and rule.expires_at <= timezone.now(),
-        "step": LifecycleForm(initial={"revision": revision_of(rule)}),
+        "step": LifecycleForm(initial={"revision": revision_of(rule)}, auto_id="step_%s"),
         "steps": [
             (to, STEP_WORDS[to]) for to in LIFECYCLE_STEPS[rule.lifecycle] if not (to == "active" and waits)
         ],

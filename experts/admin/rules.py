@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
-from experts.admin.access import CoachesRead, is_coach, word_filter
+from experts.admin.access import CoachesRead, is_coach, moment, word_filter
 from experts.admin.rule_pages import RulePages
 from experts.domain.rules.faults import InvalidRule
 from experts.domain.rules.grammar import parse_rule
@@ -27,7 +27,7 @@ SENTENCE_CHARS = 220
 class RuleAdmin(RulePages, CoachesRead):
     """Coaches write rules here. Nothing is deleted, and every change is in the log."""
 
-    list_display = ["name", "category", "state", "priority", "sentence", "updated_at"]
+    list_display = ["name", "category", "state", "priority", "sentence", "changed"]
     list_filter = [
         word_filter(heading="lifecycle", column="lifecycle", words=LIFECYCLES),
         word_filter(heading="category", column="rule_category", words=RULE_CATEGORIES),
@@ -71,6 +71,11 @@ class RuleAdmin(RulePages, CoachesRead):
         word = "expired" if is_over and rule.lifecycle == "active" else rule.lifecycle
         label = LIFECYCLES.get(word, word.capitalize())
         return format_html('<span class="rule-state rule-state--{}">{}</span>', word, label)
+
+    @admin.display(description="changed", ordering="updated_at")
+    def changed(self, rule: ExpertRule) -> str:
+        """When last."""
+        return moment(rule.updated_at)
 
     @admin.display(description="what it says")
     def sentence(self, rule: ExpertRule) -> str | SafeString:

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from experts.admin.access import CoachesRead, word_filter
+from experts.admin.access import CoachesRead, moment, word_filter
 from experts.domain.rules.json_text import pretty_json
 from experts.models import SyntheticScenario
 
@@ -32,11 +32,11 @@ COLUMNS: Final = (
 class ScenarioAdmin(CoachesRead):
     """An invented climber on an invented day."""
 
-    list_display = ["title", "tags", "difficulty_level", "generation_batch", "generated_at"]
+    list_display = ["title", "tags", "difficulty_level", "generation_batch", "generated"]
     list_filter = [word_filter(heading="difficulty", column="difficulty_level", words=DIFFICULTIES)]
     search_fields = ["scenario_description", "generation_batch"]
     ordering = ["-generated_at", "id"]
-    fields = ["title", "tags", "difficulty_level", "climber", "day", "generation_batch", "generated_at"]
+    fields = ["title", "tags", "difficulty_level", "climber", "day", "generation_batch", "generated"]
     readonly_fields = [
         "title",
         "tags",
@@ -58,6 +58,11 @@ class ScenarioAdmin(CoachesRead):
     def title(self, scenario: SyntheticScenario) -> str:
         """Its description."""
         return str(scenario)
+
+    @admin.display(description="generated", ordering="generated_at")
+    def generated(self, scenario: SyntheticScenario) -> str:
+        """When."""
+        return moment(scenario.generated_at)
 
     @admin.display(description="edge cases")
     def tags(self, scenario: SyntheticScenario) -> str:

@@ -11,6 +11,10 @@ __all__ = ["MAX_JSON_CHARS", "UnreadableJson", "pretty_json", "read_json"]
 
 MAX_JSON_CHARS: Final = 60_000  # laid out; `MAX_RULE_CHARS` without the white space
 
+_LINE_CHARS: Final = 76
+_KEYS: Final = ("type", "field", "op", "value", "recommendation", "target", "multiplier", "message")
+_ORDER: Final = {key: place for place, key in enumerate(_KEYS)}
+
 
 class UnreadableJson(ValueError):
     """Text that is not JSON, or says one thing twice; the message is a sentence for its author."""
@@ -47,9 +51,9 @@ def read_json(text: str) -> Any:
 
 
 def pretty_json(value: Any) -> str:
-    """Write a value for a form: short comparisons on one line each, groups over several.
+    """Write a value for a form: keys in the order people say them, a line for each comparison that fits one.
 
-    >>> print(pretty_json({"ALL": [{"field": "baseline.age", "op": "<", "value": 18}]}))
+    >>> print(pretty_json({"ALL": [{"op": "<", "field": "baseline.age", "value": 18}]}))
     {"ALL": [
       {"field": "baseline.age", "op": "<", "value": 18}
     ]}
@@ -62,9 +66,13 @@ def _pretty(value: Any, indent: str) -> str:
     if isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
         items = ",\n".join(inner + _pretty(item, inner) for item in value)
         return f"[\n{items}\n{indent}]"
-    if isinstance(value, dict) and len(value) == 1:
-        ((key, only),) = value.items()
-        return f"{{{json.dumps(key, ensure_ascii=False)}: {_pretty(only, indent)}}}"
+    if isinstance(value, dict):
+        keys = sorted(value, key=lambda key: _ORDER.get(key, len(_ORDER)))
+        pairs = [f"{json.dumps(key, ensure_ascii=False)}: {_pretty(value[key], indent)}" for key in keys]
+        line = f"{{{', '.join(pairs)}}}"
+        if len(pairs) == 1 or len(indent + line) <= _LINE_CHARS:
+            return line
+        return "{\n" + ",\n".join(inner + pair for pair in pairs) + f"\n{indent}}}"
     return json.dumps(value, ensure_ascii=False)
 
 

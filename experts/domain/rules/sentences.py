@@ -23,6 +23,7 @@ from experts.domain.rules.tree import (
 
 __all__ = ["action_sentence", "condition_sentence", "field_words", "rule_sentence"]
 
+_ENDS: Final = (".”", "!”", "?”", "…”")  # a message has ended the sentence already
 _LINKS: Final = {"ALL": " and ", "ANY": " or "}
 _LIST_LINKS: Final = {"between": " and ", "not_in": ", "}
 
@@ -37,7 +38,8 @@ def rule_sentence(rule: ParsedRule) -> str:
     'If niggles include finger: give no advice on intensity.'
     """
     actions = "; ".join(action_sentence(action) for action in rule.actions)
-    return f"If {condition_sentence(rule.conditions)}: {actions}."
+    end = "" if actions.endswith(_ENDS) else "."
+    return f"If {condition_sentence(rule.conditions)}: {actions}{end}"
 
 
 def condition_sentence(condition: Condition) -> str:
