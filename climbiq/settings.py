@@ -116,12 +116,13 @@ CACHES: dict[str, dict[str, Any]] = {
         "BACKEND": "climbiq.common.cache.ForgivingRedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "climbiq",
-        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+        "OPTIONS": {"socket_connect_timeout": 0.3, "socket_timeout": 0.3},
     }
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+# Rows alone: a copy in the cache would outlive a logout while the cache is away.
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 14 * 24 * 3600  # from the login on, however busy; SessionLifetime enforces it
 SESSION_IDLE_SECONDS = 12 * 3600
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -254,6 +255,9 @@ STREAMS_PER_PROCESS = env.whole("CLIMBIQ_STREAMS_PER_PROCESS", 400)
 ANTHROPIC_API_KEY = env.text("ANTHROPIC_API_KEY")
 ANTHROPIC_BASE_URL = env.text("ANTHROPIC_BASE_URL", "https://api.anthropic.com")
 NLG_MODEL = env.text("CLIMBIQ_NLG_MODEL", "claude-haiku-5-5")
+# Recommendations of one climber in 24 hours that Claude words; the templates word the rest.
+NLG_DAILY_LIMIT = env.whole("CLIMBIQ_NLG_DAILY_LIMIT", 40)
+NLG_BREAKER_FAILURES = env.whole("CLIMBIQ_NLG_BREAKER_FAILURES", 5)
 # "default" where a model refuses to go without thinking.
 NLG_THINKING = env.text("CLIMBIQ_NLG_THINKING", "disabled")
 

@@ -3,72 +3,79 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+import time
+from collections.abc import Callable
+from typing import Any, Final
 
 from django.core.cache import cache
 from django.core.cache.backends.redis import RedisCache
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 log = logging.getLogger(__name__)
+
+# After a server did not answer it is not asked again for this long: one that swallows packets would otherwise
+# hold up every call for a whole time-out.
+SILENCE_SECONDS: Final = 10.0
+_NO_ANSWER: Final = (RedisConnectionError, RedisTimeoutError, OSError)
+_silent_until: dict[str, float] = {}  # by server; Django makes one cache object a thread
 
 
 class ForgivingRedisCache(RedisCache):
     """Django's Redis cache, but a missing server reads as a miss and drops writes.
 
-    Nothing that must be right lives in the cache: sessions have their row, rules and priors their version.
+    Nothing that must be right lives in the cache: sessions are rows, rules and priors have their version.
     """
 
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
-        try:
-            return super().get(key, default, version)
-        except (RedisError, OSError) as error:
-            return self._missed(error, default)
+        return self._ask(default, super().get, key, default, version)
 
     def set(self, *args: Any, **kwargs: Any) -> None:
-        try:
-            super().set(*args, **kwargs)
-        except (RedisError, OSError) as error:
-            self._missed(error, None)
+        self._ask(None, super().set, *args, **kwargs)
 
     def add(self, *args: Any, **kwargs: Any) -> bool:
-        try:
-            return bool(super().add(*args, **kwargs))
-        except (RedisError, OSError) as error:
-            self._missed(error, None)
-            return True
+        return bool(self._ask(True, super().add, *args, **kwargs))
 
     def delete(self, *args: Any, **kwargs: Any) -> bool:
-        try:
-            return bool(super().delete(*args, **kwargs))
-        except (RedisError, OSError) as error:
-            self._missed(error, None)
-            return False
+        return bool(self._ask(False, super().delete, *args, **kwargs))
 
     def touch(self, *args: Any, **kwargs: Any) -> bool:
-        try:
-            return bool(super().touch(*args, **kwargs))
-        except (RedisError, OSError) as error:
-            self._missed(error, None)
-            return False
+        return bool(self._ask(False, super().touch, *args, **kwargs))
+
+    def has_key(self, *args: Any, **kwargs: Any) -> bool:
+        return bool(self._ask(False, super().has_key, *args, **kwargs))
+
+    def __contains__(self, key: Any) -> bool:
+        return self.has_key(key)
 
     def incr(self, key: Any, delta: int = 1, version: int | None = None) -> int:
-        try:
-            return int(super().incr(key, delta, version))
-        except (RedisError, OSError) as error:
-            self._missed(error, None)
-            return delta
+        return int(self._ask(delta, super().incr, key, delta, version))
 
     def get_many(self, *args: Any, **kwargs: Any) -> dict[Any, Any]:
-        try:
-            return dict(super().get_many(*args, **kwargs))
-        except (RedisError, OSError) as error:
-            self._missed(error, None)
-            return {}
+        return dict(self._ask({}, super().get_many, *args, **kwargs))
 
-    @staticmethod
-    def _missed(error: Exception, answer: Any) -> Any:
-        log.warning("cache unavailable: %s", type(error).__name__)
-        return answer
+    def set_many(self, data: dict[Any, Any], *args: Any, **kwargs: Any) -> list[Any]:
+        return list(self._ask(list(data), super().set_many, data, *args, **kwargs))
+
+    def delete_many(self, *args: Any, **kwargs: Any) -> None:
+        self._ask(None, super().delete_many, *args, **kwargs)
+
+    def clear(self) -> bool:
+        return bool(self._ask(False, super().clear))
+
+    def _ask(self, instead: Any, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call the server; `instead` where it does not answer, or did not a moment ago."""
+        server = str(self._servers)
+        if time.monotonic() < _silent_until.get(server, 0.0):
+            return instead
+        try:
+            return call(*args, **kwargs)
+        except (RedisError, OSError) as error:
+            if isinstance(error, _NO_ANSWER):
+                _silent_until[server] = time.monotonic() + SILENCE_SECONDS
+            log.warning("cache unavailable: %s", type(error).__name__)
+            return instead
 
 
 def cache_answers() -> bool:
