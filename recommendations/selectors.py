@@ -23,6 +23,8 @@ class Shown:
     payloads: Mapping[str, Any]
     texts: Mapping[int, Mapping[str, Any]]
     last_seq: int
+    # Up to here everything is whole: a reader that has only this goes on from here, words half told included.
+    whole_until: int
 
     @property
     def is_done(self) -> bool:
@@ -53,16 +55,20 @@ def shown(*, user_id: UUID, recommendation_id: UUID) -> Shown:
     recommendation = recommendation_of(user_id=user_id, recommendation_id=recommendation_id)
     payloads: dict[str, Any] = {}
     texts: dict[int, Mapping[str, Any]] = {}
-    last = 0
+    last = whole = 0
     events = RecommendationEvent.objects.filter(recommendation_id=recommendation_id).order_by("seq")
     for seq, event, data in events.values_list("seq", "event", "data"):
         last = seq
         payload = json.loads(data)
+        if event not in {"nlg_start", "nlg_chunk"}:
+            whole = seq
         if event == "nlg_complete":
             texts[int(payload["index"])] = {"text": payload["text"], "source": payload["source"]}
         elif not event.startswith("nlg_"):
             payloads[event] = payload
-    return Shown(recommendation=recommendation, payloads=payloads, texts=texts, last_seq=last)
+    return Shown(
+        recommendation=recommendation, payloads=payloads, texts=texts, last_seq=last, whole_until=whole
+    )
 
 
 def latest_for_sessions(*, user_id: UUID, session_ids: list[UUID]) -> dict[UUID, UUID]:

@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -17,7 +18,8 @@ from climbiq.common.chart_data import Moment
 from recommendations.domain import wording
 from recommendations.forms import ForecastForm
 from recommendations.selectors import RecommendationNotFound, Shown, latest_for_sessions, shown
-from recommendations.services.recommend import Asked, make_recommendation
+from recommendations.services.recommend import Asked, KeyReused, make_recommendation
+from recommendations.services.telling import tell_now
 from sessions_app.selectors import SessionNotFound, context_for, session_of
 
 SESSIONS_LATELY = 5
@@ -66,22 +68,34 @@ def recommend(request: HttpRequest, session_id: UUID) -> HttpResponse:
     except SessionNotFound:
         raise Http404 from None
     form = ForecastForm(request.POST if request.method == "POST" and "skip" not in request.POST else None)
+    if session.status in {"completed", "skipped"}:
+        messages.info(request, "This session is over: there is nothing left to recommend for it.")
+        return redirect("session_detail", session.id)
     if request.method == "POST" and ("skip" in request.POST or form.is_valid()):
         guess = None if "skip" in request.POST else form.guess
-        made = make_recommendation(
-            by=user,
-            asked=Asked(
-                conditions=None,
-                session_id=session.id,
-                own_forecast=guess,
-                idempotency_key=_form_key(request),
-            ),
-            now=timezone.now(),
-            tells=False,
-        )
+        try:
+            made = make_recommendation(
+                by=user,
+                asked=Asked(
+                    conditions=None,
+                    session_id=session.id,
+                    own_forecast=guess,
+                    idempotency_key=_form_key(request),
+                ),
+                now=timezone.now(),
+                tells=False,
+            )
+        except KeyReused as reused:
+            # The same form with another answer: what it made the first time is what it shows.
+            return redirect("recommendation", reused.recommendation_id)
         return redirect("recommendation", made.recommendation_id)
     status = 422 if form.is_bound else 200
-    page = {"form": form, "session": session, "form_key": request.POST.get("form_key") or uuid.uuid4()}
+    page = {
+        "form": form,
+        "session": session,
+        "is_again": bool(session.recommendations_shown),
+        "form_key": request.POST.get("form_key") or uuid.uuid4(),
+    }
     return render(request, "recommendations/forecast.html", page, status=status)
 
 
@@ -91,6 +105,9 @@ def recommendation(request: HttpRequest, recommendation_id: UUID) -> HttpRespons
     """The numbers at once; the words as they arrive."""
     user = _climber(request)
     found = _shown(user, recommendation_id)
+    if "words" in request.GET and not found.is_done:  # for browsers without scripts
+        tell_now(found)
+        return redirect("recommendation", recommendation_id)
     override = found.payloads.get("rule_override")
     session = None
     if found.recommendation.session_id is not None:
@@ -113,7 +130,7 @@ def recommendation(request: HttpRequest, recommendation_id: UUID) -> HttpRespons
             "nothing_text": found.texts.get(0, {}).get("text", ""),
             "stats": found.payloads.get("stats"),
             "is_done": found.is_done,
-            "last_seq": found.last_seq,
+            "whole_until": found.whole_until,
         },
     )
 
@@ -134,7 +151,7 @@ def why(request: HttpRequest, recommendation_id: UUID, index: int) -> HttpRespon
             "recommendation": found.recommendation,
             "tip": tip,
             "prior": evidence.get("priors", {}).get(tip["variable"]),
-            "trace": found.payloads.get("rule_trace", {}).get("rules", []),
+            "trace": found.payloads.get("rule_trace", {}),
         },
     )
 

@@ -16,6 +16,10 @@ class ExpertRuleQuerySet(models.QuerySet["ExpertRule"]):
         """Rules that take part in decisions; expiry is judged at the moment of the decision."""
         return self.filter(is_active=True, superseded_by=None)
 
+    def in_use(self) -> ExpertRuleQuerySet:
+        """Rules that are evaluated: those in force, and those in shadow."""
+        return self.filter(lifecycle__in=["active", "shadow"], superseded_by=None)
+
     def by_priority(self) -> ExpertRuleQuerySet:
         """The order in which rules are asked."""
         return self.order_by("-priority", "name")

@@ -6,10 +6,11 @@ was read with. The time limit is a second net, for a process that is asked witho
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -17,6 +18,8 @@ from climbiq.common.models import DataVersion
 from experts.domain.rules.decision import Decision, RuleDefinition, RuleOverride
 from experts.domain.rules.rule_set import RuleSet
 from experts.models import ExpertRule
+
+log = logging.getLogger(__name__)
 
 CACHE_SECONDS: Final = 300.0
 
@@ -26,6 +29,7 @@ class _Cached:
     version: int
     loaded_at: float
     rules: RuleSet
+    shadow: RuleSet
 
 
 class RuleEngine:
@@ -36,6 +40,10 @@ class RuleEngine:
         self._lock = threading.Lock()
         self._cached: _Cached | None = None
 
+    def shadow_rules(self, *, version: int | None = None) -> RuleSet:
+        """The rules that are evaluated but never shown: their outcomes go into the evidence."""
+        return self._cache(version).shadow
+
     def active_rules(self, *, version: int | None = None) -> RuleSet:
         """The compiled rules; read anew when `version` is not the one they were read with, or after 300 s.
 
@@ -44,17 +52,21 @@ class RuleEngine:
         version : int or None
             The `rules` counter of `data_versions` that the caller has just read; None reads it.
         """
+        return self._cache(version).rules
+
+    def _cache(self, version: int | None) -> _Cached:
         wanted = self._current_version() if version is None else version
         cached = self._cached
         if cached and cached.version == wanted and self._clock() - cached.loaded_at < CACHE_SECONDS:
-            return cached.rules
+            return cached
         with self._lock:
             cached = self._cached
             if not (cached and cached.version == wanted and self._clock() - cached.loaded_at < CACHE_SECONDS):
                 # Rules read now may be newer than `wanted`: then the next caller's counter is newer too.
-                cached = _Cached(wanted, self._clock(), RuleSet(_definitions()))
+                active, shadow = _definitions()
+                cached = _Cached(wanted, self._clock(), RuleSet(active), RuleSet(shadow))
                 self._cached = cached
-            return cached.rules
+            return cached
 
     def decide(self, *, state: Mapping[str, Any], now: datetime, version: int | None = None) -> Decision:
         """Evaluate every rule: what bypasses the model, what adjusts it, and how each came out."""
@@ -77,8 +89,18 @@ class RuleEngine:
 RULE_ENGINE: Final = RuleEngine()
 
 
-def _definitions() -> list[RuleDefinition]:
-    return [definition_of(rule) for rule in ExpertRule.objects.active().by_priority()]
+def _definitions() -> tuple[list[RuleDefinition], list[RuleDefinition]]:
+    """The rules in force, and those in shadow as if they were."""
+    active: list[RuleDefinition] = []
+    shadow: list[RuleDefinition] = []
+    for rule in ExpertRule.objects.in_use().by_priority():
+        if rule.is_active:
+            active.append(definition_of(rule))
+        else:
+            shadow.append(replace(definition_of(rule), is_active=True))
+    for broken in (*RuleSet(active).faulty, *RuleSet(shadow).faulty):
+        log.error("rule %s cannot be read and never matches: open it in the admin", broken)
+    return active, shadow
 
 
 def definition_of(rule: ExpertRule) -> RuleDefinition:

@@ -18,8 +18,9 @@ from rest_framework.views import APIView
 from climbiq.accounts.models import User
 from climbiq.common.idempotency import HEADER, MAX_KEY_CHARS
 from climbiq.common.openapi import OpenApiParameter, OpenApiResponse, documented
-from climbiq.common.problems import Unprocessable
+from climbiq.common.problems import Unavailable, Unprocessable
 from climbiq.common.streams import EventStreamRenderer, sse_response
+from experts.selectors import NoPriors
 from recommendations.api.schema import EVENT_STREAM, RecommendationSerializer
 from recommendations.api.serializers import PreSessionRequestSerializer
 from recommendations.selectors import RecommendationNotFound, Shown, shown
@@ -80,6 +81,8 @@ class PreSessionRecommendationView(StreamingView):
         )
         try:
             made = make_recommendation(by=user, asked=asked, now=timezone.now(), tells=not self.wants_object)
+        except NoPriors as missing:
+            raise Unavailable(str(missing)) from missing
         except SessionNotFound:
             raise ValidationError({"session_id": ["You have no such session."]}) from None
         except KeyReused:

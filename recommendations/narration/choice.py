@@ -22,6 +22,7 @@ def configured_narrator() -> Narrator:
         base_url=settings.ANTHROPIC_BASE_URL,
         model=settings.NLG_MODEL,
         thinking=settings.NLG_THINKING,
+        failures_to_open=settings.NLG_BREAKER_FAILURES,
     )
 
 

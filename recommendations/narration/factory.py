@@ -8,7 +8,9 @@ from recommendations.narration.base import Narrator
 from recommendations.narration.templates import TemplateNarrator
 
 
-def make_narrator(*, api_key: str, base_url: str, model: str, **options: Any) -> Narrator:
+def make_narrator(
+    *, api_key: str, base_url: str, model: str, failures_to_open: int = 5, **options: Any
+) -> Narrator:
     """Claude where a key is set, the templates where none is.
 
     `options` are further fields of `ClaudeConfig`. One narrator serves the whole process: its circuit breaker is
@@ -19,7 +21,8 @@ def make_narrator(*, api_key: str, base_url: str, model: str, **options: Any) ->
     """
     if not api_key.strip():
         return TemplateNarrator()
+    from recommendations.narration.breaker import CircuitBreaker
     from recommendations.narration.claude import ClaudeConfig, ClaudeNarrator
 
     config = ClaudeConfig(api_key=api_key.strip(), base_url=base_url, model=model, **options)
-    return ClaudeNarrator(config=config)
+    return ClaudeNarrator(config=config, breaker=CircuitBreaker(failures=failures_to_open))

@@ -141,6 +141,17 @@ def store_text(lease: Lease, *, index: int, text: str, source: str) -> None:
         )
 
 
+def worded_by_claude_today(lease: Lease) -> int:
+    """How many of the climber's recommendations of the last 24 hours Claude has worded."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM recommendations WHERE user_id = %s AND created_at > now() - interval '24 hours'"
+            " AND texts::text LIKE %s",
+            [lease.user_id, '%"source": "claude"%'],
+        )
+        return int(cursor.fetchone()[0])
+
+
 def give_up(lease: Lease) -> None:
     """Let another process take over now."""
     with connection.cursor() as cursor:

@@ -26,11 +26,16 @@ from sessions_app.selectors import SessionNotFound, context_for, session_of
 
 # Two years of climbing every day; what lies before says little about today.
 SESSIONS_READ: Final = 730
+MOST_NOTES: Final = 1000  # characters
 DERIVED: Final = ("days_since_last_session", "days_since_hard_session")
 
 
 class KeyReused(ValueError):
-    """The idempotency key belongs to a request that asked for something else."""
+    """The idempotency key belongs to a request that asked for something else: `recommendation_id`'s."""
+
+    def __init__(self, recommendation_id: UUID | None = None) -> None:
+        super().__init__("idempotency key reused")
+        self.recommendation_id = recommendation_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +100,8 @@ def make_recommendation(*, by: User, asked: Asked, now: datetime, tells: bool) -
     climber = context_for(user_id=by.pk, limit=SESSIONS_READ)
     session = None if asked.session_id is None else _find(climber, by, asked.session_id)
     day = session.session_date if session is not None else local_now.date()
-    climber = _until(climber, day=day, without=asked.session_id)
+    climber = _until(climber, day=day, session=session)
+    asked = _with_honest_forecast(asked, session)
     priors = PRIORS.at(climber.versions["priors"])
     context = _context(climber, priors, asked, session, day=day, now=local_now)
     result = domain.recommend(context=context)
@@ -121,10 +127,26 @@ def _find(climber: ClimberContext, by: User, session_id: UUID) -> SessionRecord:
     return session_of(user_id=by.pk, session_id=session_id)
 
 
-def _until(climber: ClimberContext, *, day: date, without: UUID | None) -> ClimberContext:
-    """What was known before the session: no later one, and not itself."""
-    past = tuple(r for r in climber.history if r.session_date <= day and r.id != without)
-    return replace(climber, history=past)
+def _until(climber: ClimberContext, *, day: date, session: SessionRecord | None) -> ClimberContext:
+    """What was known before the session: no later one, of two on a day not the one that began later, not itself."""
+
+    def is_past(record: SessionRecord) -> bool:
+        if session is None or record.session_date != day:
+            return record.session_date <= day
+        if record.started_at is None or session.started_at is None:
+            return record.id != session.id
+        return record.started_at < session.started_at
+
+    return replace(climber, history=tuple(r for r in climber.history if is_past(r)))
+
+
+def _with_honest_forecast(asked: Asked, session: SessionRecord | None) -> Asked:
+    """A guess counts only before ours was seen and before the session was over."""
+    if session is None or (
+        session.status in {"planned", "in_progress"} and not session.recommendations_shown
+    ):
+        return asked
+    return replace(asked, own_forecast=None)
 
 
 def _already_made(by: User, asked: Asked) -> Made | None:
@@ -138,7 +160,7 @@ def _already_made(by: User, asked: Asked) -> Made | None:
     if row is None:
         return None
     if row[1] != asked.digest:
-        raise KeyReused
+        raise KeyReused(row[0])
     return Made(recommendation_id=row[0], is_new=False)
 
 
@@ -220,7 +242,8 @@ def _record(
         evidence={
             **result.evidence,
             "priors": _prior_rows(priors),
-            **({"notes": notes} if (notes := _notes(by, session)) else {}),
+            "shadow_rules": _shadow_rules(context, now=now),
+            **({"notes": notes} if (notes := _notes(by, context)) else {}),
         },
         shadow=None if result.shadow is None else result.shadow.as_payload(),
         overridden_by_rule=None if override is None else UUID(override.rule_id),
@@ -247,12 +270,23 @@ def _prior_rows(priors: Priors) -> dict[str, Any]:
     }
 
 
-def _notes(by: User, session: SessionRecord | None) -> str | None:
-    """The climber's own words, kept for Claude only where they allow it."""
-    if session is None or not by.sends_notes_to_claude:
+def _shadow_rules(context: RecommendationContext, *, now: datetime) -> list[dict[str, Any]]:
+    """The rules in shadow that would have matched; nobody but the record sees it."""
+    decision = RULE_ENGINE.shadow_rules(version=context.rules_version).decide(context.state(), now=now)
+    return [
+        {"rule_id": entry.rule_id, "version": entry.version, "outcome": entry.outcome}
+        for entry in decision.trace
+        if entry.outcome != "false"
+    ]
+
+
+def _notes(by: User, context: RecommendationContext) -> str | None:
+    """The climber's own words about the day, kept for Claude only where they allow it."""
+    if not by.sends_notes_to_claude:
         return None
-    text = session.planned.get("sleep_notes")
-    return str(text)[:1000] if text else None
+    said = context.named_conditions
+    texts = [said.get("sleep_notes") or "", *(said.get("specific_objectives") or [])]
+    return "\n".join(text for text in texts if text)[:MOST_NOTES] or None
 
 
 __all__ = ["Asked", "KeyReused", "Made", "SessionNotFound", "make_recommendation"]

@@ -125,5 +125,6 @@ def _summary(key: UUID, record: Record) -> dict[str, Any]:
         "shown_at": record.created_at.isoformat(),
         "rule_override": by_name.get("rule_override"),
         "prediction": by_name.get("prediction"),
+        "own_forecast": record.own_forecast,
         "items": by_name.get("recommendations", {}).get("items", []),
     }

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+from django.conf import settings
+
 from climbiq.live.services import notify
 from recommendations.narration.base import Chunk, Complete, NarrationRequest, Restart, narrate_tip
 from recommendations.narration.choice import narrators, subject_of
@@ -129,17 +131,25 @@ async def _produce(lease: Lease) -> None:
     )
     script = Script.from_events(events)
     notes = await in_own_transaction(lease.user_id, lambda: event_log.notes_for_claude(lease))
+    spent = await in_own_transaction(lease.user_id, lambda: event_log.worded_by_claude_today(lease))
+    trusted = lease.token <= TRUSTED_ATTEMPTS and spent < settings.NLG_DAILY_LIMIT
     # Without a tip there is still something to say: why today needs no change.
     for index, tip in enumerate(script.tips or (None,)):
         if index not in script.completed:
-            await _tell(lease, script, index, tip, notes=notes)
+            await _tell(lease, script, index, tip, notes=notes, trusted=trusted)
     await _emit(lease, "done", {"v": 1})
 
 
 async def _tell(
-    lease: Lease, script: Script, index: int, tip: Mapping[str, Any] | None, *, notes: str | None
+    lease: Lease,
+    script: Script,
+    index: int,
+    tip: Mapping[str, Any] | None,
+    *,
+    notes: str | None,
+    trusted: bool,
 ) -> None:
-    narrator, fallback = narrators(trusted=lease.token <= TRUSTED_ATTEMPTS)
+    narrator, fallback = narrators(trusted=trusted)
     request = NarrationRequest(
         tip=tip,
         prediction=script.prediction,

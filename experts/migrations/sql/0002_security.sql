@@ -193,7 +193,7 @@ CREATE TRIGGER raise_version AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON exp
 
 CALL app.protect('expert_rules');
 CREATE POLICY read_active ON expert_rules FOR SELECT TO climbiq_app
-    USING (is_active AND (SELECT app.role()) <> '' OR (SELECT app.is_coach()));
+    USING (lifecycle IN ('active', 'shadow') AND (SELECT app.role()) <> '' OR (SELECT app.is_coach()));
 CREATE POLICY coaches_add ON expert_rules FOR INSERT TO climbiq_app WITH CHECK ((SELECT app.is_coach()));
 CREATE POLICY coaches_change ON expert_rules FOR UPDATE TO climbiq_app
     USING ((SELECT app.is_coach())) WITH CHECK ((SELECT app.is_coach()));

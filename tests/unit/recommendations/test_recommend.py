@@ -151,3 +151,74 @@ def test_at_most_six_queries_when_warm(client, alice, with_session):
     ]
     binding_the_claims = 1
     assert len(asked) + binding_the_claims <= 6, "\n".join(asked)
+
+
+def test_a_guess_made_after_ours_was_seen_does_not_count(alice):
+    session = Session.objects.create(user=alice, session_date="2026-11-20")
+    PreSessionData.objects.create(session=session, user=alice, stress_level=5)
+    first = ask(alice, conditions=None, session_id=session.pk, own_forecast=7.0)
+    second = ask(alice, conditions=None, session_id=session.pk, own_forecast=4.0)
+    guesses = [Recommendation.objects.get(pk=m.recommendation_id).own_forecast for m in (first, second)]
+    assert guesses == [7.0, None]
+
+
+def test_a_guess_made_after_the_session_does_not_count(alice):
+    session = Session.objects.create(user=alice, session_date="2026-11-19", status="completed")
+    PreSessionData.objects.create(session=session, user=alice)
+    made = ask(alice, session_id=session.pk, own_forecast=9.0)
+    assert Recommendation.objects.get(pk=made.recommendation_id).own_forecast is None
+
+
+def test_of_two_sessions_a_day_the_later_is_not_known_before_the_earlier(alice):
+    sessions = [
+        Session.objects.create(
+            user=alice, session_date="2026-11-20", started_at=f"2026-11-20T{hour}:00Z", status="completed"
+        )
+        for hour in ("08", "12", "18")
+    ]
+    for session in sessions:
+        PreSessionData.objects.create(session=session, user=alice)
+        PostSessionData.objects.create(session=session, user=alice, session_quality=6)
+    made = ask(alice, session_id=sessions[1].pk)
+    assert Recommendation.objects.get(pk=made.recommendation_id).evidence["own_sessions"] == 1
+
+
+def test_a_rule_in_shadow_is_evaluated_and_never_shown(alice):
+    rule = active_rule(lifecycle="shadow")
+    made = ask(alice)
+    evidence = Recommendation.objects.get(pk=made.recommendation_id).evidence
+    assert evidence["shadow_rules"] == [{"rule_id": str(rule.pk), "version": 1, "outcome": "true"}]
+    events = events_of(made)
+    assert "rule_override" not in events
+    assert str(rule.pk) not in json.dumps(events)
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_own_words_are_kept_for_claude_only_where_allowed(alice, allowed):
+    alice.sends_notes_to_claude = allowed
+    alice.save()
+    made = ask(alice, conditions={"sleep_notes": "Woke twice.", "specific_objectives": ["The arete"]})
+    evidence = Recommendation.objects.get(pk=made.recommendation_id).evidence
+    assert evidence.get("notes") == ("Woke twice.\nThe arete" if allowed else None)
+
+
+def test_a_session_brought_back_has_its_recommendation_again(alice):
+    from sessions_app.services.undo import delete_session, restore_session
+
+    session = Session.objects.create(user=alice, session_date="2026-11-20")
+    PreSessionData.objects.create(session=session, user=alice)
+    made = ask(alice, session_id=session.pk)
+    with rls.as_user(alice.pk):
+        undo = delete_session(by=alice, session_id=session.pk, now=NOW)
+    assert Recommendation.objects.get(pk=made.recommendation_id).session_id is None
+    with rls.as_user(alice.pk):
+        restore_session(by=alice, undo=undo, now=NOW)
+    assert Recommendation.objects.get(pk=made.recommendation_id).session_id == session.pk
+
+
+def test_what_was_said_cannot_be_changed_by_its_climber(alice):
+    from django.db import ProgrammingError
+
+    made = ask(alice)
+    with pytest.raises(ProgrammingError, match="permission denied"), rls.as_user(alice.pk):
+        Recommendation.objects.filter(pk=made.recommendation_id).update(expected_quality=9)

@@ -1,5 +1,6 @@
 // Follows a recommendation's words as they arrive. The numbers are on the page already.
-// EventSource reconnects by itself and sends the last number it saw, so nothing is missed or told twice.
+// EventSource reconnects by itself after a lost connection and sends the last number it saw, so nothing is missed or
+// told twice. After an answer that is no stream (a busy server, a proxy) it gives up: then we open it anew.
 "use strict";
 
 (() => {
@@ -14,32 +15,47 @@
     });
   }
   const lost = root.querySelector("[data-lost]");
-  const source = new EventSource(root.dataset.events);
+  const address = new URL(root.dataset.events, window.location.href);
+  let wait = 2000;
 
-  const on = (name, handle) => source.addEventListener(name, (event) => {
-    lost.hidden = true;
-    handle(JSON.parse(event.data));
-  });
-  on("nlg_start", ({ index }) => {
-    const tip = tips.get(index);
-    if (tip) tip.words.textContent = "";
-  });
-  on("nlg_chunk", ({ index, text }) => {
-    const tip = tips.get(index);
-    if (!tip) return;
-    tip.waiting.hidden = true;
-    tip.words.append(document.createTextNode(text));
-  });
-  on("nlg_complete", ({ index, text }) => {
-    const tip = tips.get(index);
-    if (!tip) return;
-    tip.waiting.hidden = true;
-    tip.words.textContent = text;
-  });
-  on("done", () => {
+  const handlers = {
+    nlg_start: (tip) => { tip.words.textContent = ""; },
+    nlg_chunk: (tip, { text }) => {
+      tip.waiting.hidden = true;
+      tip.words.append(document.createTextNode(text));
+    },
+    nlg_complete: (tip, { text }) => {
+      tip.waiting.hidden = true;
+      tip.words.textContent = text;
+    },
+  };
+
+  const finish = (source) => {
     source.close();
-    for (const tip of tips.values()) tip.waiting.hidden = true;
+    lost.hidden = true;
     root.dataset.done = "1";
-  });
-  source.addEventListener("error", () => { lost.hidden = root.dataset.done === "1"; });
+    for (const tip of tips.values()) tip.waiting.hidden = true;
+  };
+
+  const open = () => {
+    const source = new EventSource(address);
+    source.addEventListener("open", () => { lost.hidden = true; wait = 2000; });
+    for (const [name, handle] of Object.entries(handlers)) {
+      source.addEventListener(name, (event) => {
+        address.searchParams.set("after", event.lastEventId.split(":").pop());
+        const data = JSON.parse(event.data);
+        const tip = tips.get(data.index);
+        if (tip) handle(tip, data);
+      });
+    }
+    source.addEventListener("done", () => finish(source));
+    source.addEventListener("error", () => {
+      if (root.dataset.done === "1") return;
+      lost.hidden = false;
+      if (source.readyState !== EventSource.CLOSED) return;
+      window.setTimeout(open, wait + Math.random() * 1000);
+      wait = Math.min(wait * 2, 60000);
+    });
+  };
+  open();
 })();
