@@ -9,6 +9,7 @@ from climbiq.local.errors import CannotRun
 OLDEST_POSTGRES = 15
 OLDEST_REDIS = 7
 CONNECT_SECONDS = 5
+MAINTENANCE = "postgres"  # the database that every server has
 
 
 class UnusableServer(CannotRun):
@@ -16,16 +17,55 @@ class UnusableServer(CannotRun):
 
 
 def check_postgres(url: str) -> None:
-    """Raise unless DATABASE_URL names a PostgreSQL that answers and is new enough."""
+    """Raise unless DATABASE_URL names a PostgreSQL that answers and is new enough.
+
+    The database itself may be missing: it is made later. The server is then asked through its `postgres`.
+    """
     import psycopg
 
     try:
-        with psycopg.connect(url, connect_timeout=CONNECT_SECONDS) as connection:
-            major = connection.info.server_version // 10_000
+        try:
+            major = _major_version(url)
+        except psycopg.OperationalError:
+            # What failed is only known as a text in the server's language, so the server is looked at instead.
+            if not _lacks_database(url):
+                raise
+            major = _major_version(_with_database(url, MAINTENANCE))
     except psycopg.Error as error:
         raise UnusableServer(f"DATABASE_URL names a PostgreSQL that cannot be used: {error}") from error
     if major < OLDEST_POSTGRES:
         raise UnusableServer(f"DATABASE_URL names PostgreSQL {major}; {OLDEST_POSTGRES} or newer is needed")
+
+
+def _major_version(url: str) -> int:
+    import psycopg
+
+    with psycopg.connect(url, connect_timeout=CONNECT_SECONDS) as connection:
+        return connection.info.server_version // 10_000
+
+
+def _lacks_database(url: str) -> bool:
+    """Tell whether the server answers and has no database of that name."""
+    import psycopg
+    from psycopg.conninfo import conninfo_to_dict
+
+    name = conninfo_to_dict(url).get("dbname")
+    try:
+        with psycopg.connect(_with_database(url, MAINTENANCE), connect_timeout=CONNECT_SECONDS) as server:
+            return server.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone() is None
+    except psycopg.OperationalError:
+        return False
+
+
+def _with_database(url: str, name: str) -> str:
+    """Return the URL with another database.
+
+    >>> _with_database("postgresql://me@/climbiq?host=%2Frun%2Fpg&dbname=climbiq", "postgres")
+    'postgresql://me@/postgres?host=%2Frun%2Fpg'
+    """
+    parts = urlsplit(url)
+    kept = [(key, value) for key, value in parse_qsl(parts.query) if key != "dbname"]
+    return _joined(parts.scheme, parts.netloc, f"/{name}", kept)
 
 
 def check_redis(url: str) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 from climbiq.local.given_servers import without_account
 
 FILE_NAME: Final = "manage.json"
-OURS: Final = ("CLIMBIQ_", "DJANGO_", "DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "ANTHROPIC_")
+OURS: Final = ("CLIMBIQ_", "DJANGO_", "DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL")
 # Commands that change the schema or an account's rights; everything else is background work.
 OWNER_COMMANDS: Final = frozenset(
     {"migrate", "createsuperuser", "changepassword", "makemigrations", "dbshell"}
@@ -27,6 +27,11 @@ def remember(data_dir: Path, environment: Mapping[str, str]) -> None:
     with os.fdopen(descriptor, "w") as file:
         json.dump(kept, file)
     Path(unfinished).replace(data_dir / FILE_NAME)
+
+
+def forget(data_dir: Path) -> None:
+    """Remove the file: nothing runs any more that its secrets would open."""
+    (data_dir / FILE_NAME).unlink(missing_ok=True)
 
 
 def recall(base_dir: Path, *, command: str, environ: MutableMapping[str, str]) -> None:

@@ -16,7 +16,7 @@ from climbiq.local.leftovers import clear_leftovers, note_running
 from climbiq.local.places import AlreadyLocked, exclusive, make_folder
 from climbiq.local.plan import PROGRAMS, STEPS, LongRunning, Step
 from climbiq.local.postgres import EmbeddedPostgres
-from climbiq.local.remembered import remember
+from climbiq.local.remembered import forget, remember
 from climbiq.local.secrets import load_or_create_secrets
 from climbiq.local.stamps import if_changed
 from climbiq.local.supervisor import Server, Stopped, Supervisor, say
@@ -46,6 +46,7 @@ def run(wishes: Wishes, *, steps: Sequence[Step] = STEPS, programs: Sequence[Lon
         try:
             _prepare(wishes, undo)
             environment = _start_servers(wishes, supervisor, undo)
+            undo.callback(forget, wishes.data_dir)
             remember(wishes.data_dir, environment)
             undo.callback(supervisor.stop_all)
             _run_steps(wishes, supervisor, environment, steps)
@@ -168,6 +169,8 @@ def _announce(wishes: Wishes, environment: Mapping[str, str]) -> None:
         say(told.stdout if told.returncode == 0 else told.stderr.strip()[-300:])
         if wishes.host not in LOOPBACK:
             say("The demo's passwords are public: whoever can reach this address can log in.")
+    else:
+        say("The first operator, in another terminal: .venv/bin/python manage.py createsuperuser")
     say(f"Ctrl-C stops everything; the data stays in {wishes.data_dir}")
 
 

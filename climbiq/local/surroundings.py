@@ -86,6 +86,9 @@ def common_environment(
     if wishes.host not in LOOPBACK:
         ours = (*sorted(LOOPBACK - {"::1"}), "[::1]", wishes.host, socket.gethostname())
         environment.setdefault("CLIMBIQ_HOSTS", ",".join(ours))
+    else:
+        # Nothing but this machine's browser gets here, and uvicorn speaks plain http: no redirect to https.
+        environment.setdefault("CLIMBIQ_TLS", "0")
     if is_demo:
         environment["CLIMBIQ_DEMO"] = "1"
     return environment

@@ -87,3 +87,14 @@ def test_only_a_demo_is_told_that_it_is_one(monkeypatch):
     monkeypatch.delenv("CLIMBIQ_DEMO", raising=False)
     assert "CLIMBIQ_DEMO" not in environment_for(monkeypatch)
     assert environment_for(monkeypatch, is_demo=True)["CLIMBIQ_DEMO"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("host", "given", "tls"),
+    [("localhost", None, "0"), ("127.0.0.1", "1", "1"), ("192.0.2.7", None, None), ("192.0.2.7", "0", "0")],
+    ids=["loopback", "asked-for", "network", "network-without"],
+)
+def test_a_loopback_address_needs_no_https(monkeypatch, host, given, tls):
+    monkeypatch.delenv("CLIMBIQ_TLS", raising=False)
+    wishes = {"HOST": host} | ({} if given is None else {"CLIMBIQ_TLS": given})
+    assert environment_for(monkeypatch, **wishes).get("CLIMBIQ_TLS") == tls
