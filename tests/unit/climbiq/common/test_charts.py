@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 from datetime import date
 
@@ -88,16 +89,21 @@ def test_a_session_without_a_value_is_in_the_table_and_not_among_the_dots():
 
 
 def test_the_surer_bell_is_the_higher():
-    source = '{% belief_shift 0.2 wide 0.2 narrow "Caffeine" %}'
+    source = '{% load charts %}{% belief_shift 0.2 wide 0.2 narrow "Caffeine" %}'
     context = {"wide": (-0.8, 1.2), "narrow": (0.1, 0.3)}
-    html = engines["django"].from_string("{% load charts %}" + source).render(context)
-    before, now = [
-        line
-        for line in ET.fromstring(html).find("svg").findall("line")
-        if line.get("class") in {"chart__reference", "chart__mark"}
+    svg = ET.fromstring(engines["django"].from_string(source).render(context)).find("svg")
+    now, before = [
+        min(float(y) for _, y in re.findall(r"([\d.]+) ([\d.]+)", path.get("d")))
+        for path in svg.findall("path")
     ]
-    assert float(now.get("y1")) == 20
-    assert float(before.get("y1")) == pytest.approx(104 - 84 * 0.1, abs=0.1)
+    assert now == 20  # its peak, 84 above the baseline
+    assert before == pytest.approx(104 - 84 / 10, abs=0.1)
+    marks = [
+        float(line.get("y1"))
+        for line in svg.findall("line")
+        if line.get("y2") == "104" and line.get("y1") != "6"
+    ]
+    assert marks[-2:] == [before, now]
 
 
 @pytest.mark.parametrize(
