@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import solve_banded
+from scipy.linalg.lapack import dgtsv
 
 Floats = NDArray[np.float64]
 
@@ -135,10 +135,11 @@ def whiten(*, columns: Floats, day: Floats, drift: Drift) -> Whitened:
         decay = np.exp2(-gaps / drift.half_life_days)
         added = drift.stationary_variance * -np.expm1(-2.0 * math.log(2.0) * gaps / drift.half_life_days)
     gain, innovation, posterior_variance = _gains(drift.stationary_variance, decay.tolist(), added.tolist())
-    # m_t - phi_t (1 - K_t) m_{t-1} = K_t z_t
-    bands = np.ones((2, n))
-    bands[1, :-1] = -decay * (1.0 - gain[1:])
-    level = solve_banded((1, 0), bands, gain[:, None] * columns, check_finite=False)
+    level = gain[:, None] * columns
+    if n > 1:
+        # m_t - phi_t (1 - K_t) m_{t-1} = K_t z_t; the tridiagonal solver is the one that starts no threads
+        below = -decay * (1.0 - gain[1:])
+        level = np.asarray(dgtsv(below, np.ones(n), np.zeros(n - 1), level)[3])
     residual = columns.copy()
     residual[1:] -= decay[:, None] * level[:-1]
     return Whitened(
