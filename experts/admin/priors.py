@@ -20,7 +20,7 @@ class PriorAdmin(CoachesRead):
         "is_current",
         "believed",
         "between_climbers",
-        "expert_n_scenarios",
+        "scenarios",
     ]
     list_filter = ["is_current", "version"]
     search_fields = ["variable_name", "notes"]
@@ -48,14 +48,19 @@ class PriorAdmin(CoachesRead):
         """Of the population's coefficient, per natural unit."""
         return f"{_short(prior.population_mean)} ± {_short(prior.population_std)}"
 
+    @admin.display(description="scenarios", ordering="expert_n_scenarios")
+    def scenarios(self, prior: PopulationPrior) -> str:
+        """How many scenarios of experts went into it."""
+        return "—" if prior.expert_n_scenarios is None else str(prior.expert_n_scenarios)
+
     @admin.display(description="made", ordering="created_at")
     def made(self, prior: PopulationPrior) -> str:
         """When its version was written."""
         return moment(prior.created_at)
 
-    @admin.display(description="SD between climbers", ordering="individual_variance")
+    @admin.display(description="± climbers", ordering="individual_variance")
     def between_climbers(self, prior: PopulationPrior) -> str:
-        """The column's name says variance, its content is a standard deviation."""
+        """Their standard deviation, although the column is called a variance."""
         return "—" if prior.individual_variance is None else _short(prior.individual_variance)
 
 

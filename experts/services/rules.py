@@ -183,7 +183,9 @@ def _values(content: RuleContent) -> dict[str, Any]:
 
 
 def _refuse_duplicate(name: str, *, but: tuple[UUID, ...] = ()) -> None:
-    """Names differ by more than case: people call rules by them."""
+    """Names differ by more than case: people call rules by them. One name is given at a time."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('expert_rules.name', 0))")
     other = ExpertRule.objects.filter(name__iexact=name).exclude(pk__in=but).first()
     if other is None:
         return

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,7 +44,7 @@ class Coach:
         self.post("/accounts/login/", "/accounts/login/", login=self.email, password=PASSWORD)
         assert self.http.get(LIST).status_code == 200
 
-    def post(self, page: str, action: str, **fields: str) -> str:
+    def post(self, page: str, action: str, *, refused: bool = False, **fields: str) -> str:
         """Open a page, fill its form, send it; the page that follows."""
         shown = self.http.get(page).text
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', shown).group(1)
@@ -52,7 +54,9 @@ class Coach:
             headers={"Referer": str(self.http.base_url)},
         )
         assert answer.status_code == 200, answer.text[:2000]
-        assert "errornote" not in answer.text, re.findall(r"errorlist.*?</ul>", answer.text, re.DOTALL)
+        assert refused or "errornote" not in answer.text, re.findall(
+            r"errorlist.*?</ul>", answer.text, re.DOTALL
+        )
         return answer.text
 
     def write(self, name: str, *, conditions: Any, actions: Any, **fields: str) -> str:
@@ -62,13 +66,13 @@ class Coach:
 
     def edit(self, rule: str, name: str, *, conditions: Any, actions: Any, **fields: str) -> None:
         self.post(f"{LIST}{rule}/change/", f"{LIST}{rule}/change/",
-                  **_form(name, conditions, actions, revision=self._revision(rule), **fields))  # fmt: skip
+                  **_form(name, conditions, actions, revision=self.revision(rule), **fields))  # fmt: skip
 
     def step(self, rule: str, to: str) -> None:
         self.post(f"{LIST}{rule}/change/", f"{LIST}{rule}/lifecycle/",
-                  to=to, reason=f"to {to}", revision=self._revision(rule))  # fmt: skip
+                  to=to, reason=f"to {to}", revision=self.revision(rule))  # fmt: skip
 
-    def _revision(self, rule: str) -> str:
+    def revision(self, rule: str) -> str:
         page = self.http.get(f"{LIST}{rule}/change/").text
         return re.search(r'name="revision" value="(\w+)"', page).group(1)
 
@@ -187,3 +191,29 @@ def test_a_safety_rule_asks_for_what_it_needs(world: World):
     ]
     assert told["rule_trace"]["rules"][0]["outcome"] == "not_evaluable"
     assert world.recommend(stress_level=5)["rule_override"]["message"] == "Rest."
+
+
+def test_two_coaches_in_the_same_moment(world: World):
+    rule = world.carol.write("Tense", conditions=TENSE, actions=_rest("Rest."))
+    both = (world.carol, world.dave)
+    revisions = [coach.revision(rule) for coach in both]
+    assert len({*revisions}) == 1
+    start = threading.Barrier(2)
+
+    def edit(coach: Coach, revision: str) -> str:
+        form = _form("Tense", TENSE, _rest(f"Said by {coach.email}."), revision=revision)
+        start.wait()
+        return coach.post(f"{LIST}{rule}/change/", f"{LIST}{rule}/change/", refused=True, **form)
+
+    def name(coach: Coach, spelling: str) -> str:
+        form = _form(spelling, TENSE, _rest("Rest."))
+        start.wait()
+        return coach.post(f"{LIST}add/", f"{LIST}add/", refused=True, **form)
+
+    with ThreadPoolExecutor(2) as pool:
+        edited = list(pool.map(edit, both, revisions))
+        named = list(pool.map(name, both, ("Twice", "TWICE")))
+    assert sum("changed by somebody else" in page for page in edited) == 1
+    assert sum("is stored." in page for page in edited) == 1
+    assert sum("Change that one, or choose another name" in page for page in named) == 1
+    assert sum("is stored as a draft" in page for page in named) == 1
