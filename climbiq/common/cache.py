@@ -28,6 +28,10 @@ class ForgivingRedisCache(RedisCache):
     Nothing that must be right lives in the cache: sessions are rows, rules and priors have their version.
     """
 
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        self._place = server
+
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
         return self._ask(default, super().get, key, default, version)
 
@@ -61,19 +65,18 @@ class ForgivingRedisCache(RedisCache):
     def delete_many(self, *args: Any, **kwargs: Any) -> None:
         self._ask(None, super().delete_many, *args, **kwargs)
 
-    def clear(self) -> bool:
-        return bool(self._ask(False, super().clear))
+    def clear(self) -> None:
+        self._ask(None, super().clear)
 
     def _ask(self, instead: Any, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call the server; `instead` where it does not answer, or did not a moment ago."""
-        server = str(self._servers)
-        if time.monotonic() < _silent_until.get(server, 0.0):
+        if time.monotonic() < _silent_until.get(self._place, 0.0):
             return instead
         try:
             return call(*args, **kwargs)
         except (RedisError, OSError) as error:
             if isinstance(error, _NO_ANSWER):
-                _silent_until[server] = time.monotonic() + SILENCE_SECONDS
+                _silent_until[self._place] = time.monotonic() + SILENCE_SECONDS
             log.warning("cache unavailable: %s", type(error).__name__)
             return instead
 

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from climbiq.common.problems import problem_response
+from climbiq.common.web_login import why_policies_do_not_hold
 
 log = logging.getLogger(__name__)
 
@@ -24,24 +25,30 @@ def livez(request: HttpRequest) -> HttpResponse:
 
 
 def readyz(request: HttpRequest) -> HttpResponse:
-    """The process can serve: the database answers and has every migration. Redis may be down; that is said."""
+    """The process can serve: its database is as it must be. Redis may be down; that is said."""
     from climbiq.common.cache import cache_answers
 
     try:
-        missing = _missing_migrations()
+        fault = _fault_of_the_database()
     except DatabaseError as error:
         log.warning("not ready: %s", error)
-        return problem_response(
-            status=503, detail="The database does not answer.", request=request, headers={"Retry-After": "5"}
-        )
-    if missing:
-        return problem_response(
-            status=503,
-            detail=f"{missing} migrations have not been applied.",
-            request=request,
-            headers={"Retry-After": "5"},
-        )
+        fault = "The database does not answer."
+    if fault:
+        return problem_response(status=503, detail=fault, request=request, headers={"Retry-After": "5"})
     return JsonResponse({"status": "ok", "database": "ok", "cache": "ok" if cache_answers() else "down"})
+
+
+def _fault_of_the_database() -> str:
+    """Say what keeps us from serving; blank when nothing does."""
+    if missing := _missing_migrations():
+        return f"{missing} migrations have not been applied."
+    if fault := why_policies_do_not_hold():
+        log.error("not ready: %s", fault)
+        return fault
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT app.has_priors()")
+        (has_priors,) = cursor.fetchone()
+    return "" if has_priors else "There are no priors yet: run manage.py load_literature_priors."
 
 
 def _missing_migrations() -> int:
