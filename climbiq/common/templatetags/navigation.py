@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from django import template
 from django.template import RequestContext
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 register = template.Library()
 
@@ -48,9 +48,8 @@ def main_navigation(context: RequestContext) -> dict[str, Any]:
     here = match.view_name if match else ""
     sections = (*CLIMBER_SECTIONS, STAFF_SECTION) if user.is_staff else CLIMBER_SECTIONS
     items = [
-        {"section": section, "url": url, "is_here": _is_here(section, here)}
+        {"section": section, "url": reverse(section.url_name), "is_here": _is_here(section, here)}
         for section in sections
-        if (url := _address(section.url_name))
     ]
     return {"items": items}
 
@@ -60,10 +59,3 @@ def _is_here(section: Section, here: str) -> bool:
     return (
         here == section.url_name or here in section.pages or (section.icon == "account" and is_account_page)
     )
-
-
-def _address(url_name: str) -> str:
-    try:
-        return reverse(url_name)
-    except NoReverseMatch:
-        return ""
