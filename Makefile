@@ -30,6 +30,7 @@ check: export CLIMBIQ_RLS_KEY = 0123456789abcdef0123456789abcdef0123456789abcdef
 check: export CLIMBIQ_TOKEN_PEPPER = a-placeholder-for-make-check-alone
 check: export DATABASE_URL = postgresql://check@/climbiq?host=/nonexistent
 check: export REDIS_URL = unix:///nonexistent
+check: export CLIMBIQ_EMAIL_HOST = mail.invalid
 check: export CLIMBIQ_DEBUG =
 check: export CLIMBIQ_DEMO =
 check: venv-dev ## lint, formats, types, layers, migrations, deployment settings; changes nothing

@@ -194,7 +194,16 @@ ALLAUTH_TRUSTED_PROXY_COUNT = env.whole("CLIMBIQ_PROXY_COUNT", 0)
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[ClimbIQ] "
 MFA_TOTP_ISSUER = "ClimbIQ"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
-EMAIL_BACKEND = env.text("CLIMBIQ_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+EMAIL_HOST = env.text("CLIMBIQ_EMAIL_HOST")
+EMAIL_BACKEND = env.text(
+    "CLIMBIQ_EMAIL_BACKEND",
+    f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend",
+)
+EMAIL_USE_TLS = env.flag("CLIMBIQ_EMAIL_USE_TLS", default=True)
+EMAIL_PORT = env.whole("CLIMBIQ_EMAIL_PORT", 587 if EMAIL_USE_TLS else 25)
+EMAIL_HOST_USER = env.text("CLIMBIQ_EMAIL_USER")
+EMAIL_HOST_PASSWORD = env.text("CLIMBIQ_EMAIL_PASSWORD")
+EMAIL_TIMEOUT = 10
 EMAIL_FILE_PATH = env.text("CLIMBIQ_EMAIL_FOLDER") or None  # for the file-based backend
 DEFAULT_FROM_EMAIL = env.text("CLIMBIQ_FROM_EMAIL", "ClimbIQ <no-reply@localhost>")
 

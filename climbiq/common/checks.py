@@ -13,6 +13,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from climbiq.common.web_login import why_policies_do_not_hold
 
 HINT = "Run `make run`, or `uvicorn climbiq.asgi:application --lifespan off --reload`."
+CONSOLE = "django.core.mail.backends.console.EmailBackend"
 
 
 @register()
@@ -35,3 +36,18 @@ def policies_hold_the_web(
     del app_configs, kwargs
     fault = why_policies_do_not_hold() if databases else ""
     return [Error(fault, id="climbiq.E003")] if fault else []
+
+
+@register(Tags.security, deploy=True)
+def letters_reach_people(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Refuse a public site that prints its letters: a forgotten password would lock people out, and the log open it."""
+    del app_configs, kwargs
+    if settings.TLS and settings.EMAIL_BACKEND == CONSOLE:
+        return [
+            Error(
+                "Letters, with the links that reset passwords, are only printed to the log.",
+                hint="Set CLIMBIQ_EMAIL_HOST, or another CLIMBIQ_EMAIL_BACKEND.",
+                id="climbiq.E004",
+            )
+        ]
+    return []
