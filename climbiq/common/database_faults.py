@@ -9,6 +9,8 @@ import psycopg
 from django.db import Error as DatabaseError
 
 REFUSED: Final = "42501"
+# Claims that are missing, forged or old, and grants that we forgot: not what somebody asked for is wrong, but we are.
+_OUR_MISTAKES: Final = ("rls:", "permission denied for")
 _UNIQUE: Final = "23505"
 _EXCLUSION: Final = "23P01"
 _NOT_NULL: Final = "23502"
@@ -78,6 +80,8 @@ def explain_fault(error: DatabaseError, *, safe: bool) -> Fault | None:
     state = cause.sqlstate or ""
     if known := _constraints.get(cause.diag.constraint_name or ""):
         return Fault(status=known.status, message=known.message, field=known.field)
+    if state == REFUSED and (cause.diag.message_primary or "").startswith(_OUR_MISTAKES):
+        return None
     if state == REFUSED:
         return Fault(
             status=404 if safe else 403,

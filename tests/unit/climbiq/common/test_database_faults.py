@@ -123,5 +123,26 @@ def test_what_the_policies_refuse(alice: User, bob: User, caplog: pytest.LogCapt
     assert caplog.text.count("the database refused a request") == 2
 
 
+@pytest.mark.parametrize(
+    ("claims", "statement"),
+    [
+        ("", "SELECT * FROM sessions"),
+        ("a|b|c", "SELECT * FROM sessions"),
+        (None, "SELECT * FROM app.rls_key"),
+        (None, "DELETE FROM users"),
+    ],
+    ids=["no claims", "malformed claims", "a schema's secret", "no grant"],
+)
+@pytest.mark.parametrize("safe", [True, False], ids=["reading", "writing"])
+def test_missing_claims_and_grants_are_our_mistakes(
+    alice: User, claims: str | None, statement: str, safe: bool
+) -> None:
+    with pytest.raises(Error) as caught, rls.as_user(alice.pk), connection.cursor() as cursor:
+        if claims is not None:
+            cursor.execute("SELECT set_config('app.claims', %s, true)", [claims])
+        cursor.execute(statement)
+    assert problem_of(caught.value, safe=safe) is None
+
+
 def test_a_data_error_without_a_driver_behind_it_is_ours() -> None:
     assert explain_fault(DataError("made up"), safe=False) is None
