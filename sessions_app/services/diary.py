@@ -18,13 +18,14 @@ from django.utils.text import slugify
 from climbiq.accounts.models import User
 from sessions_app.domain.columns import ACTUAL_COLUMNS, OUTCOME_COLUMNS, PLANNED_COLUMNS
 from sessions_app.domain.diary import DiaryRow
-from sessions_app.domain.extras import AFTERWARDS, DEVIATED
+from sessions_app.domain.extras import AFTERWARDS, CIRCUMSTANCES, DEVIATED
 from sessions_app.models import PostSessionData, PreSessionData, Session
+from sessions_app.services.bulk import insert_rows
 
 __all__ = ["DIARY_DOMAIN", "Loaded", "climbers_of_diaries", "count_rows", "load_rows"]
 
 DIARY_DOMAIN: Final = "diary.invalid"  # a domain that can never receive mail
-BATCH: Final = 500
+BATCH: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,49 +145,43 @@ def _import_key(row: DiaryRow) -> str:
 
 
 def _insert(rows: list[DiaryRow], *, owners: Mapping[str, UUID], now: datetime) -> None:
-    sessions = [_session(row, owner=owners[row.climber], now=now) for row in rows]
-    Session.objects.bulk_create(sessions)
-    pairs = list(zip(rows, sessions, strict=True))
-    PreSessionData.objects.bulk_create([_pre(row, session) for row, session in pairs if _says_anything(row)])
-    PostSessionData.objects.bulk_create(
-        [_post(row, session) for row, session in pairs if row.status == "completed"]
-    )
+    keyed = [(row, {"session_id": uuid.uuid4(), "user_id": owners[row.climber]}) for row in rows]
+    insert_rows(Session, [_session(row, keys, now=now) for row, keys in keyed])
+    insert_rows(PreSessionData, [_pre(row, keys) for row, keys in keyed if _says_anything(row)])
+    insert_rows(PostSessionData, [_post(row, keys) for row, keys in keyed if row.status == "completed"])
 
 
 def _says_anything(row: DiaryRow) -> bool:
     return any(value is not None for value in row.planned.values())
 
 
-def _session(row: DiaryRow, *, owner: UUID, now: datetime) -> Session:
-    return Session(
-        pk=uuid.uuid4(),
-        user_id=owner,
-        session_date=row.session_date,
-        started_at=row.started_at,
-        ended_at=row.ended_at,
-        status=row.status,
-        import_key=_import_key(row),
-        updated_at=now,
-        **row.circumstances,
-    )
+def _session(row: DiaryRow, keys: Mapping[str, UUID], *, now: datetime) -> dict[str, Any]:
+    return {
+        "id": keys["session_id"],
+        "user_id": keys["user_id"],
+        "session_date": row.session_date,
+        "started_at": row.started_at,
+        "ended_at": row.ended_at,
+        "status": row.status,
+        "import_key": _import_key(row),
+        "updated_at": now,
+        **{v.name: row.circumstances.get(v.name) for v in CIRCUMSTANCES},
+    }
 
 
-def _pre(row: DiaryRow, session: Session) -> PreSessionData:
-    columns: dict[str, Any] = {column: row.planned.get(name) for name, column in PLANNED_COLUMNS.items()}
-    return PreSessionData(session=session, user_id=session.user_id, **columns)
+def _pre(row: DiaryRow, keys: Mapping[str, UUID]) -> dict[str, Any]:
+    return {**keys, **{column: row.planned.get(name) for name, column in PLANNED_COLUMNS.items()}}
 
 
-def _post(row: DiaryRow, session: Session) -> PostSessionData:
-    columns: dict[str, Any] = {column: row.outcomes.get(name) for name, column in OUTCOME_COLUMNS.items()}
-    columns |= {column: row.actual.get(name) for name, column in ACTUAL_COLUMNS.items()}
-    columns |= {v.name: row.words.get(v.name) for v in AFTERWARDS if v is not DEVIATED}
-    return PostSessionData(
-        session=session,
-        user_id=session.user_id,
-        deviated_from_plan=row.deviated,
-        deviation_details=row.deviation_details,
-        **columns,
-    )
+def _post(row: DiaryRow, keys: Mapping[str, UUID]) -> dict[str, Any]:
+    return {
+        **keys,
+        "deviated_from_plan": row.deviated,
+        "deviation_details": row.deviation_details,
+        **{column: row.outcomes.get(name) for name, column in OUTCOME_COLUMNS.items()},
+        **{column: row.actual.get(name) for name, column in ACTUAL_COLUMNS.items()},
+        **{v.name: row.words.get(v.name) for v in AFTERWARDS if v is not DEVIATED},
+    }
 
 
 def _address(name: str, taken: set[str]) -> str:
