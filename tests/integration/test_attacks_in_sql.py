@@ -267,7 +267,16 @@ def test_the_owner_is_bound_too(world):
 
 def test_the_service_sees_what_it_needs_and_no_more(world):
     assert world.service.execute("SELECT count(*) FROM sessions").fetchone()[0] >= 6
-    for sql in ("SELECT password FROM users", "SELECT key FROM app.rls_key", "DELETE FROM rule_audit_log"):
+    for sql in (
+        "SELECT password FROM users",
+        "UPDATE users SET password = '!'",
+        "UPDATE users SET is_superuser = true",
+        "UPDATE users SET is_staff = true",
+        "UPDATE users SET is_facilitator = true",
+        "UPDATE users SET email = 'x@y.z'",
+        "SELECT key FROM app.rls_key",
+        "DELETE FROM rule_audit_log",
+    ):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             world.service.execute(sql)
 

@@ -1,9 +1,11 @@
--- Accounts. Login and sign-up happen before anybody can have claims, so `users` has no row policies for reading:
--- column grants and a trigger say what may be seen and changed there.
+-- Accounts. Login and sign-up happen before anybody can have claims, so `users` has no row policies. The app reads
+-- every column, the password's hash too: it checks logins. A trigger says what it may change.
+-- The service sees no password, and may neither set one nor change what an account may do. It may insert accounts
+-- of every kind, for the demo.
 GRANT SELECT, INSERT, UPDATE ON users TO climbiq_app;
 GRANT SELECT (id, last_login, is_superuser, email, display_name, time_zone, is_active, is_staff, is_facilitator,
               shares_for_calibration, sends_notes_to_claude, date_joined, erased_at),
-      INSERT, UPDATE ON users TO climbiq_service;
+      INSERT, UPDATE (display_name, time_zone) ON users TO climbiq_service;
 
 CREATE FUNCTION app.guard_users() RETURNS trigger LANGUAGE plpgsql AS
 $$
