@@ -15,6 +15,11 @@ from psycopg import sql
 from climbiq.environment import ROLES, DatabaseAddress, parse_database_url
 
 OLDEST_SERVER: Final = 150_000
+PREFIX: Final = "climbiq_"
+_HOLDS_FOREIGN_TABLES: Final = """
+SELECT (to_regclass('public.users') IS NULL OR to_regclass('public.django_migrations') IS NULL)
+   AND EXISTS (SELECT FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema'))
+"""
 
 
 class UnsuitableServer(RuntimeError):
@@ -30,13 +35,19 @@ def setup_database(*, url: str, passwords: Mapping[str, str]) -> None:
         A libpq URL whose account may create roles and whose path names the database to make.
     passwords : mapping
         Password by role: owner, app, service.
+
+    Raises
+    ------
+    UnsuitableServer
+        It is too old, its roles may do too much, or the database is another program's.
     """
     address = parse_database_url(url)
     with _connect(address, "postgres") as server:
         if server.info.server_version < OLDEST_SERVER:
             raise UnsuitableServer(f"PostgreSQL 15 or newer is needed, this is {server.info.server_version}")
+        _refuse_somebody_elses(address, server)
         for role in ROLES:
-            _ensure_role(server, f"climbiq_{role}", passwords[role])
+            _ensure_role(server, f"{PREFIX}{role}", passwords[role])
         _ensure_database(server, address.name)
     with _connect(address, address.name) as database:
         for statement in (
@@ -57,6 +68,13 @@ def add_rls_key(*, url: str, key: bytes) -> bool:
     return True
 
 
+def retire_old_keys(*, url: str, key: bytes) -> int:
+    """Make the database refuse claims signed with any key but `key`; returns how many keys went."""
+    address = parse_database_url(url)
+    with _connect(address, address.name) as database:
+        return database.execute("DELETE FROM app.rls_key WHERE key <> %s", [key]).rowcount
+
+
 def _connect(address: DatabaseAddress, name: str) -> psycopg.Connection[tuple[object, ...]]:
     return psycopg.connect(
         dbname=name,
@@ -70,16 +88,37 @@ def _connect(address: DatabaseAddress, name: str) -> psycopg.Connection[tuple[ob
 
 
 def _ensure_role(server: psycopg.Connection[tuple[object, ...]], role: str, password: str) -> None:
+    """Make or change a role with nothing but what an account with CREATEROLE may set, then look at the rest."""
     name = sql.Identifier(role)
     exists = server.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
-    if not exists:
-        server.execute(sql.SQL("CREATE ROLE {}").format(name))
+    verb = sql.SQL("ALTER" if exists else "CREATE")
     server.execute(
-        sql.SQL(
-            "ALTER ROLE {} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOINHERIT PASSWORD {}"
-        ).format(name, sql.Literal(password))
+        sql.SQL("{} ROLE {} LOGIN NOINHERIT PASSWORD {}").format(verb, name, sql.Literal(password))
     )
+    powers = server.execute(
+        "SELECT rolsuper, rolbypassrls, rolcreatedb, rolcreaterole FROM pg_roles WHERE rolname = %s", [role]
+    ).fetchone()
+    if powers != (False, False, False, False):
+        raise UnsuitableServer(
+            f"{role} exists and may do too much. As a superuser: "
+            f"ALTER ROLE {role} NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE"
+        )
     server.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(name))
+
+
+def _refuse_somebody_elses(address: DatabaseAddress, server: psycopg.Connection[tuple[object, ...]]) -> None:
+    """Raise before anything is changed when the database exists and holds another program's tables."""
+    found = server.execute(
+        "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s", [address.name]
+    ).fetchone()
+    if found is None or found == (f"{PREFIX}owner",):
+        return
+    with _connect(address, address.name) as database:
+        if database.execute(_HOLDS_FOREIGN_TABLES).fetchone() == (True,):
+            raise UnsuitableServer(
+                f"the database {address.name!r} holds the tables of another program. "
+                "Name one in DATABASE_URL that is empty, or does not exist yet."
+            )
 
 
 def _ensure_database(server: psycopg.Connection[tuple[object, ...]], name: str) -> None:
