@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from climbiq.accounts import rls
+from climbiq.common.problems import problem_response
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -67,7 +68,16 @@ class SecondFactorForStaff:
 
         if is_mfa_enabled(user):
             return self.get_response(request)
-        return redirect(reverse("mfa_activate_totp"))
+        where = reverse("mfa_activate_totp")
+        if request.path.startswith("/api/"):
+            # A program does not set up anything, and would take the page behind a redirect for an answer.
+            return problem_response(
+                status=403,
+                kind="second-factor",
+                detail=f"Set up a second factor first: {where}",
+                request=request,
+            )
+        return redirect(where)
 
 
 class ClimberTimeZone:

@@ -32,6 +32,14 @@ def test_staff_without_a_factor_land_on_the_set_up_from_any_page(client, request
     assert redirects <= 2
 
 
+def test_a_program_of_staff_without_a_factor_is_told_so(client, carol):
+    client.force_login(carol)
+    answer = client.get("/api/v1/users/me")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (403, "application/problem+json")
+    assert answer.json()["type"] == "urn:climbiq:problem:second-factor"
+    assert reverse("mfa_activate_totp") in answer.json()["detail"]
+
+
 def test_staff_with_an_old_login_give_their_password_and_then_set_it_up(client, carol):
     client.force_login(carol)
     response = client.get("/admin/", follow=True)
