@@ -12,7 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 LEASE_SECONDS: Final = 60.0
 FIRST_WAIT_SECONDS: Final = 30.0
@@ -25,6 +25,11 @@ SET status = 'running', attempts = attempts + 1, token = token + 1, started_at =
     lease_until = now() + make_interval(secs => %s), progress = NULL, progress_note = ''
 WHERE id = %s AND attempts < max_attempts AND run_after <= now()
   AND (status IN ('queued', 'failed') OR (status = 'running' AND lease_until < now()))
+  AND NOT EXISTS (
+      SELECT FROM jobs AS other
+      WHERE other.kind = jobs.kind AND other.dedupe_key = jobs.dedupe_key AND other.id <> jobs.id
+        AND other.status = 'running' AND other.lease_until >= now()
+  )
 RETURNING kind, payload, attempts, max_attempts, token, requested_by
 """
 _EXTEND: Final = """
@@ -38,10 +43,14 @@ UPDATE jobs
 SET status = 'succeeded', result = %s::jsonb, error = '', progress = 1, lease_until = NULL, finished_at = now()
 WHERE id = %s AND token = %s AND status = 'running'
 """
-# The second try waits half a minute, each further one twice as long.
+# The second try waits half a minute, each further one twice as long. None is made where a later request waits already.
 _FAIL: Final = """
 UPDATE jobs
-SET status = CASE WHEN %s OR attempts >= max_attempts THEN 'dead' ELSE 'failed' END, error = %s,
+SET status = CASE WHEN %s OR attempts >= max_attempts OR EXISTS (
+        SELECT FROM jobs AS other
+        WHERE other.kind = jobs.kind AND other.dedupe_key = jobs.dedupe_key AND other.id <> jobs.id
+          AND other.status IN ('queued', 'failed')
+    ) THEN 'dead' ELSE 'failed' END, error = %s,
     run_after = now() + make_interval(secs => least(%s * 2 ^ (attempts - 1), %s) * (0.75 + random() / 2)),
     lease_until = NULL, finished_at = now()
 WHERE id = %s AND token = %s AND status = 'running'
@@ -114,10 +123,18 @@ def fail(*, claim: Claim, error: str, is_hopeless: bool = False) -> str | None:
         claim.job_id,
         claim.token,
     ]
-    with connection.cursor() as cursor:
-        cursor.execute(_FAIL, values)
-        row = cursor.fetchone()
+    try:
+        row = _one_row(_FAIL, values)
+    except IntegrityError:
+        row = _one_row(_FAIL, values)  # a later request came in that moment: now it is seen
     return None if row is None else str(row[0])
+
+
+def _one_row(statement: str, values: list[Any]) -> tuple[Any, ...] | None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        row: tuple[Any, ...] | None = cursor.fetchone()
+        return row
 
 
 def _touch(statement: str, values: list[Any]) -> bool:

@@ -16,7 +16,8 @@ from climbiq.jobs.services import enqueue
 log = logging.getLogger(__name__)
 
 # A slot that nobody rang for, because beat or the broker was away, is made up for if it is not older than this.
-CATCH_UP: Final = timedelta(hours=1)
+CATCH_UP_OF_HOURLY: Final = timedelta(hours=1)
+CATCH_UP_OF_DAILY: Final = timedelta(hours=20)  # a machine that sleeps at night works in the morning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,11 @@ class Sensor:
     kind: str
     minute: int
     hour: int | None = None
+
+    @property
+    def catch_up(self) -> timedelta:
+        """How late a slot may still be made up for."""
+        return CATCH_UP_OF_HOURLY if self.hour is None else CATCH_UP_OF_DAILY
 
     def slot(self, now: datetime) -> datetime:
         """Return the latest time at or before `now` that this sensor stands for.
@@ -70,10 +76,10 @@ def sense(*, name: str, now: datetime) -> ScheduledRun | None:
 
 
 def make_up_for_missed(*, now: datetime) -> list[ScheduledRun]:
-    """Sense every slot of the last hour that has not been."""
+    """Sense every sensor's latest slot, if it has not been and is not too long ago."""
     runs = []
     for sensor in SENSORS:
-        if now - sensor.slot(now) <= CATCH_UP:
+        if now - sensor.slot(now) <= sensor.catch_up:
             run = sense(name=sensor.name, now=now)
             if run is not None:
                 runs.append(run)

@@ -44,14 +44,15 @@ def enqueue(
     payload : mapping
         JSON: keys of rows, never their content.
     dedupe_key : str, optional
-        While a job of this kind with this key is open, it is not queued a second time.
+        While a job of this kind with this key waits, it is not queued a second time. One that runs may have read
+        what has changed since: then another is queued, and starts when that one has ended.
     requested_by : UUID, optional
         Who is told when it ends. The web must name the person who asks; None is for the schedule.
 
     Returns
     -------
     job_id : UUID or None
-        The new job, or the open one with this key; None when that one is somebody else's to see.
+        The new job, or the waiting one with this key; None when that one is somebody else's to see.
 
     Raises
     ------
@@ -70,16 +71,16 @@ def enqueue(
         cursor.execute(_INSERT, values)
         row = cursor.fetchone()
     if row is None:
-        return open_job(kind=kind, dedupe_key=dedupe_key)
+        return waiting_job(kind=kind, dedupe_key=dedupe_key)
     job_id: UUID = row[0]
     ring_after_commit(job_id=job_id, handler=handler)
     return job_id
 
 
-def open_job(*, kind: str, dedupe_key: str | None) -> UUID | None:
-    """Find the job of this kind and key that has not ended."""
+def waiting_job(*, kind: str, dedupe_key: str | None) -> UUID | None:
+    """Find the job of this kind and key that has not begun, or will be tried again."""
     return (
-        Job.objects.filter(kind=kind, dedupe_key=dedupe_key, status__in=["queued", "running", "failed"])
+        Job.objects.filter(kind=kind, dedupe_key=dedupe_key, status__in=["queued", "failed"])
         .values_list("pk", flat=True)
         .first()
     )
@@ -91,7 +92,7 @@ def requeue(*, job_id: UUID) -> bool:
     Raises
     ------
     IntegrityError
-        When another job with the same key is open.
+        When another job with the same key waits.
     """
     with connection.cursor() as cursor:
         cursor.execute(_REQUEUE, [job_id])

@@ -140,7 +140,7 @@ class Migration(migrations.Migration):
                         name="jobs_status_check",
                     ),
                     models.UniqueConstraint(
-                        condition=models.Q(("status__in", ["queued", "running", "failed"])),
+                        condition=models.Q(("status__in", ["queued", "failed"])),
                         fields=("kind", "dedupe_key"),
                         name="jobs_one_open_per_key",
                     ),

@@ -44,8 +44,9 @@ class Job(models.Model):
         constraints = [
             one_of("status", ["queued", "running", "succeeded", "failed", "dead"], table="jobs"),
             models.UniqueConstraint(
+                # Not one that runs: what it has read already may be older than the request.
                 fields=["kind", "dedupe_key"],
-                condition=models.Q(status__in=["queued", "running", "failed"]),
+                condition=models.Q(status__in=["queued", "failed"]),
                 name="jobs_one_open_per_key",
             ),
         ]

@@ -73,13 +73,46 @@ class TestEnqueue:
             raise ZeroDivisionError
         assert not Job.objects.exists()
 
-    def test_one_open_job_for_each_key(self, db) -> None:
+    def test_one_waiting_job_for_each_key(self, db) -> None:
         first = enqueue(kind="purge", payload={}, dedupe_key="tonight")
         assert enqueue(kind="purge", payload={}, dedupe_key="tonight") == first
         assert enqueue(kind="purge", payload={}, dedupe_key="tomorrow") != first
         assert enqueue(kind="purge", payload={}) != enqueue(kind="purge", payload={})
         Job.objects.filter(pk=first).update(status="succeeded")
         assert enqueue(kind="purge", payload={}, dedupe_key="tonight") not in {first, None}
+
+    def test_what_runs_may_have_missed_it_so_another_is_queued(self, db) -> None:
+        first = enqueue(kind="purge", payload={}, dedupe_key="k")
+        assert first is not None
+        running = claims.take(job_id=first)
+        assert running is not None
+        second = enqueue(kind="purge", payload={}, dedupe_key="k")
+        assert second not in {first, None}
+        assert enqueue(kind="purge", payload={}, dedupe_key="k") == second
+        assert claims.take(job_id=second) is None  # not beside the first
+        claims.succeed(claim=running, result={})
+        assert claims.take(job_id=second) is not None
+
+    def test_a_failure_gives_way_to_a_later_request(self, db) -> None:
+        first = enqueue(kind="purge", payload={}, dedupe_key="k")
+        assert first is not None
+        running = claims.take(job_id=first)
+        assert running is not None
+        second = enqueue(kind="purge", payload={}, dedupe_key="k")
+        assert claims.fail(claim=running, error="x") == "dead"
+        assert second is not None
+        again = claims.take(job_id=second)
+        assert again is not None
+        assert claims.fail(claim=again, error="x") == "failed"
+
+    def test_one_whose_worker_was_lost_holds_nobody_up(self, db) -> None:
+        first = enqueue(kind="purge", payload={}, dedupe_key="k")
+        assert first is not None
+        assert claims.take(job_id=first, lease_seconds=-1) is not None
+        second = enqueue(kind="purge", payload={}, dedupe_key="k")
+        assert second is not None
+        assert claims.take(job_id=second) is not None
+        assert claims.take(job_id=first) is None
 
     def test_an_unknown_kind_is_refused_at_once(self, db) -> None:
         with pytest.raises(UnknownKind):
@@ -335,12 +368,23 @@ class TestSchedule:
             run_job(job_id=job.pk)
             assert (reload(job).status, reload(job).result) == ("succeeded", {"outcome": "nothing to do"})
 
-    def test_what_was_missed_is_made_up_for_within_the_hour(self, db) -> None:
+    @pytest.mark.parametrize(
+        ("hours_late", "is_made_up"),
+        [(5, True), (19.9, True), (20.1, False)],
+        ids=["morning", "evening", "too late"],
+    )
+    def test_a_machine_that_slept_at_night_trains_by_day(
+        self, db, hours_late: float, is_made_up: bool
+    ) -> None:
+        runs = schedule.make_up_for_missed(now=NIGHT + timedelta(hours=hours_late))
+        assert ("nightly_training_sensor" in {run.name for run in runs}) is is_made_up
+
+    def test_what_was_missed_is_made_up_for_once(self, db) -> None:
         made_up = schedule.make_up_for_missed(now=NIGHT + timedelta(minutes=20))
         assert [run.name for run in made_up] == ["nightly_training_sensor", "new_consensus_sensor"]
         assert schedule.make_up_for_missed(now=NIGHT + timedelta(minutes=21)) == []
         assert "nightly_training_sensor" not in {
-            run.name for run in schedule.make_up_for_missed(now=NIGHT + timedelta(days=2, hours=5))
+            run.name for run in schedule.make_up_for_missed(now=NIGHT + timedelta(days=2, hours=21))
         }
 
     def test_beat_has_the_specifications_names_and_times(self) -> None:
