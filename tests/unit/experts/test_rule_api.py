@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 
+from climbiq.accounts.tokens import create_token
 from experts.models import ExpertRule, RuleAuditLog
 from tests.factories.expert_rules import REST, TENSE, stored_rule
 
@@ -38,7 +41,7 @@ def test_a_rule_from_the_first_draft_to_retirement(client, carol):
     assert made.headers["Location"] == address
     assert (rule["lifecycle"], rule["version"], rule["is_active"]) == ("draft", 1, False)
     assert rule["sentence"] == (
-        "If stress is at least 4 (high): leave the model out and say “Rest today”: “Rest today.”."
+        "If stress is at least 4 (high): leave the model out and say “Rest today”: “Rest today.”"
     )
     assert rule["condition_fields"] == ["pre_session.stress_level"]
 
@@ -87,6 +90,17 @@ def test_climbers_are_refused_and_see_the_priors(client, alice):
 def test_nobody_without_a_login(client, db):
     for path in (RULES, f"{RULES}/fields", "/api/v1/expert-capture/priors/current"):
         assert client.get(path).status_code == 401
+
+
+def test_a_token_that_may_only_read(client, carol):
+    rule = stored_rule()
+    _, token = create_token(
+        user=carol, name="t", scope="read", expires_at=timezone.now() + timedelta(days=1), now=timezone.now()
+    )
+    headers = {"Authorization": f"Bearer {token}"}
+    assert client.get(RULES, headers=headers).json()["results"][0]["id"] == str(rule.pk)
+    assert send(client, "post", RULES, BODY | {"name": "Other"}, **headers).status_code == 403
+    assert client.delete(f"{RULES}/{rule.pk}", headers=headers).status_code == 403
 
 
 def test_all_faults_at_once_by_their_paths(client, carol):
