@@ -28,7 +28,7 @@ from sessions_app.api.serializers import (
 from sessions_app.domain.circumstances import Circumstances
 from sessions_app.domain.records import SessionRecord
 from sessions_app.models import Session
-from sessions_app.selectors import read_records, session_of
+from sessions_app.selectors import records_by_id, session_of
 from sessions_app.services.logs import reopen, skip_session
 from sessions_app.services.plans import change_circumstances, plan_session
 from sessions_app.services.undo import delete_session, restore_session
@@ -65,7 +65,7 @@ class SessionsView(APIView):
         query.is_valid(raise_exception=True)
         paginator = LatestDayFirst()
         rows = paginator.paginate_queryset(_found(asking(request), query.validated_data), request, self) or []
-        records = {r.id: r for r in read_records(Session.objects.filter(pk__in=[row.pk for row in rows]))}
+        records = records_by_id(user_id=asking(request).pk, session_ids=[row.pk for row in rows])
         return paginator.get_paginated_response([session_as_json(records[row.pk]) for row in rows])
 
     @documented(

@@ -35,8 +35,8 @@ class SessionRecord:
         Registry name of every post-session variable → value, session quality among them.
     notes : mapping
         Column of each free text and of `deviation_details` → what was written; empty ones are left out.
-    recommendations_shown : object
-        What was advised before the session, as it was stored.
+    recommendations_shown : mapping or None
+        What was advised before the session, as it was stored; in lists only its `recommendation_id`.
     """
 
     id: UUID
