@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from sessions_app.domain.records import SessionRecord
 from sessions_app.selectors.rows import COLUMNS, record_of, rows_of
@@ -53,7 +53,7 @@ def page_of_history(
             | same_day & Q(moment__lt=moment)
             | same_day & Q(moment=moment, pk__lt=key)
         )
-    found = list(rows.values_list(*COLUMNS, "moment")[: size + 1])
+    found = list(rows.annotate(moment=F("moment")).values_list(*COLUMNS, "moment")[: size + 1])
     sessions = tuple(map(record_of, found[:size]))
     more = len(found) > size
     return HistoryPage(
