@@ -72,7 +72,7 @@ def idempotent(handler: Handler[View, P]) -> Handler[View, P]:
         key = request.headers.get(HEADER)
         if key is None or not request.user.is_authenticated:
             return handler(view, request, *args, **kwargs)
-        _refuse_bad_key(key)
+        refuse_bad_key(key)
         _lock_or_refuse(user_id=str(request.user.pk), key=key)
         digest = _digest(request)
         earlier = IdempotencyRecord.objects.filter(
@@ -89,7 +89,8 @@ def idempotent(handler: Handler[View, P]) -> Handler[View, P]:
     return cast("Handler[View, P]", once)
 
 
-def _refuse_bad_key(key: str) -> None:
+def refuse_bad_key(key: str) -> None:
+    """Refuse a key that two clients could read differently."""
     if not 1 <= len(key) <= MAX_KEY_CHARS or not key.isascii() or not key.isprintable():
         raise ValidationError({HEADER: [f"Use 1 to {MAX_KEY_CHARS} printable ASCII characters."]})
 

@@ -16,6 +16,7 @@ from climbiq.common.problems import TooLarge
 from climbiq.domain.texts import quotable
 
 MAX_DEPTH: Final = 20
+MAX_NAMES: Final = 500  # of one object; ours have a few dozen
 
 
 class StrictJSONParser(BaseParser):
@@ -74,11 +75,13 @@ def parse_object(raw: bytes) -> dict[str, Any]:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ParseError(f'The body gives "{quotable(twice)}" twice.')
+    if len(pairs) > MAX_NAMES:
+        raise ParseError(f"An object of the body has more than {MAX_NAMES} names.")
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ParseError(f'The body gives "{quotable(name)}" twice.')
+        found[name] = value
     return found
 
 

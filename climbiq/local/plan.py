@@ -42,7 +42,7 @@ STEPS: tuple[Step, ...] = (
 
 WEB = (
     *("uvicorn", "climbiq.asgi:application", "--host", "{host}", "--port", "{port}"),
-    *("--lifespan", "off", "--timeout-graceful-shutdown", "3", "--no-access-log"),
+    *("--no-proxy-headers", "--lifespan", "off", "--timeout-graceful-shutdown", "3", "--no-access-log"),
 )
 WORKER = ("celery", "-A", "climbiq.celery_app", "worker", "-Q", "default,training")
 BEAT = ("celery", "-A", "climbiq.celery_app", "beat", "--schedule", "{data_dir}/beat")

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from climbiq.accounts.models import User
-from climbiq.common.idempotency import HEADER, MAX_KEY_CHARS
+from climbiq.common.idempotency import HEADER, refuse_bad_key
 from climbiq.common.openapi import OpenApiParameter, OpenApiResponse, documented
 from climbiq.common.problems import Unavailable, Unprocessable
 from climbiq.common.streams import EventStreamRenderer, sse_response
@@ -175,10 +175,11 @@ def _shown(user: User, recommendation_id: UUID) -> Shown:
 
 
 def _idempotency_key(request: Request) -> str | None:
-    key = request.headers.get(HEADER, "").strip()
-    if len(key) > MAX_KEY_CHARS or not key.isprintable():
-        raise ValidationError({HEADER: [f"At most {MAX_KEY_CHARS} printable characters."]})
-    return f"api-{key}" if key else None
+    key = request.headers.get(HEADER)
+    if key is None:
+        return None
+    refuse_bad_key(key)
+    return f"api-{key}"
 
 
 def _user(request: Request) -> User:

@@ -14,6 +14,7 @@ from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from climbiq.common.openapi import OpenApiResponse, documented
@@ -82,7 +83,12 @@ class DiaryView(APIView):
     """`sessions/diary`."""
 
     parser_classes = [MultiPartParser, CsvParser]
-    throttle_scope = "uploads"
+    throttle_scope = ""
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        """Only loading costs much: taking one's own data away is never refused for having loaded files."""
+        self.throttle_scope = "uploads" if self.request.method == "POST" else ""
+        return super().get_throttles()
 
     def get_renderers(self) -> list[BaseRenderer]:
         """CSV out, JSON for what became of a file that came in."""

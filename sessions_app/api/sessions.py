@@ -171,12 +171,14 @@ class RestoreView(APIView):
     @idempotent
     def post(self, request: Request, session_id: UUID) -> Response:
         """Write a deleted session back."""
-        del session_id
         serializer = DeletedSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         with told_in_http():
             session = restore_session(
-                by=asking(request), undo=serializer.validated_data["undo"], now=timezone.now()
+                by=asking(request),
+                session_id=session_id,
+                undo=serializer.validated_data["undo"],
+                now=timezone.now(),
             )
         return Response(session_as_json(session))
 

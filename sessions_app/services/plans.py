@@ -63,6 +63,9 @@ def plan_session(
         if answers is not None and is_new:
             answers = _with_derived(by, answers, circumstances, now=now, exclude=session.pk)
             PreSessionData.objects.create(session=session, user=by, **_columns(answers))
+        elif _is_touched(by, session):
+            # The same form once more, long after: what was changed or logged since then stands.
+            return session_of(user_id=by.pk, session_id=session.pk)
         elif answers is not None:
             save_pre_session(
                 by=by, session_id=session.pk, values=answers, circumstances=circumstances, now=now
@@ -70,6 +73,11 @@ def plan_session(
         elif not is_new:
             change_circumstances(by=by, session_id=session.pk, circumstances=circumstances, now=now)
         return session_of(user_id=by.pk, session_id=session.pk)
+
+
+def _is_touched(by: User, session: Session) -> bool:
+    row = lock_session(by=by, session_id=session.pk)
+    return row.status != "planned" or row.updated_at != row.created_at
 
 
 def save_pre_session(

@@ -51,7 +51,7 @@ def delete_session(*, by: User, session_id: UUID, now: datetime) -> str:
     return signing.dumps(snapshot, salt=_SALT, compress=True)
 
 
-def restore_session(*, by: User, undo: str, now: datetime) -> SessionRecord:
+def restore_session(*, by: User, session_id: UUID, undo: str, now: datetime) -> SessionRecord:
     """Write a deleted session back as it was, under its own key.
 
     Raises
@@ -69,6 +69,8 @@ def restore_session(*, by: User, undo: str, now: datetime) -> SessionRecord:
     rows = [
         deserialised.object for deserialised in serializers.deserialize("python", json.loads(copy["rows"]))
     ]
+    if rows[0].pk != session_id:
+        raise CannotUndo("This copy is of another session.")
     if Session.objects.filter(pk=rows[0].pk).exists():
         return session_of(user_id=by.pk, session_id=rows[0].pk)
     try:

@@ -98,10 +98,12 @@ def delete(request: HttpRequest, session_id: UUID) -> HttpResponse:
 @require_POST
 def restore(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """Take a deletion back."""
-    del session_id
     try:
         session = restore_session(
-            by=climber_of(request), undo=request.POST.get("undo", ""), now=timezone.now()
+            by=climber_of(request),
+            session_id=session_id,
+            undo=request.POST.get("undo", ""),
+            now=timezone.now(),
         )
     except CannotUndo as error:
         return render(request, "sessions/not_restored.html", {"reason": str(error)}, status=INVALID)

@@ -131,6 +131,9 @@ def _separator(text: str) -> str:
 
 
 def _header(header: list[str], *, line: int, needs_climber: bool) -> list[tuple[str, DiaryColumn]]:
+    if len(header) > 2 * len(COLUMNS):
+        message = f"{len(header)} columns are too many: a diary has at most {len(COLUMNS)}."
+        raise UnreadableDiary([DiaryProblem(line=line, message=message)])
     names = [cell.strip().casefold() for cell in header]
     problems: list[str] = []
     found: list[tuple[str, DiaryColumn]] = []
@@ -140,8 +143,10 @@ def _header(header: list[str], *, line: int, needs_climber: bool) -> list[tuple[
         if column is None:
             problems.append(why_unknown(quotable(name)) if name else f"Column {position} has no name.")
             continue
-        earlier = taken.setdefault((column.part, column.name), name)
-        if len(found) > 0 and earlier in [n for n, _ in found]:
+        known = (column.part, column.name)
+        earlier = taken.get(known)
+        taken.setdefault(known, name)
+        if earlier is not None:
             problems.append(
                 f'"{name}" is there twice' + (f", also as {earlier}." if earlier != name else ".")
             )

@@ -212,7 +212,7 @@ def test_a_session_brought_back_has_its_recommendation_again(alice):
         undo = delete_session(by=alice, session_id=session.pk, now=NOW)
     assert Recommendation.objects.get(pk=made.recommendation_id).session_id is None
     with rls.as_user(alice.pk):
-        restore_session(by=alice, undo=undo, now=NOW)
+        restore_session(by=alice, session_id=session.pk, undo=undo, now=NOW)
     assert Recommendation.objects.get(pk=made.recommendation_id).session_id == session.pk
 
 

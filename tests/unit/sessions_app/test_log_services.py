@@ -175,9 +175,9 @@ def test_delete_and_undo_bring_back_every_column(alice, session):
     before = [list(model.objects.values()) for model in (Session, PreSessionData, PostSessionData)]
     undo = delete_session(by=alice, session_id=session.pk, now=NOW)
     assert not any(model.objects.exists() for model in (Session, PreSessionData, PostSessionData))
-    restored = restore_session(by=alice, undo=undo, now=NOW + UNDO_FOR)
+    restored = restore_session(by=alice, session_id=session.pk, undo=undo, now=NOW + UNDO_FOR)
     assert [list(model.objects.values()) for model in (Session, PreSessionData, PostSessionData)] == before
-    assert restore_session(by=alice, undo=undo, now=NOW) == restored  # pressed twice
+    assert restore_session(by=alice, session_id=session.pk, undo=undo, now=NOW) == restored  # pressed twice
 
 
 def test_an_undo_is_ones_own_and_of_the_moment(alice, bob, session):
@@ -189,8 +189,14 @@ def test_an_undo_is_ones_own_and_of_the_moment(alice, bob, session):
         (alice, "", NOW),
     ):
         with pytest.raises(CannotUndo):
-            restore_session(by=by, undo=copy, now=now)
+            restore_session(by=by, session_id=session.pk, undo=copy, now=now)
     assert not Session.objects.exists()
+
+
+def test_a_copy_is_of_one_session(alice, session):
+    undo = delete_session(by=alice, session_id=session.pk, now=NOW)
+    with pytest.raises(CannotUndo, match="another session"):
+        restore_session(by=alice, session_id=alice.pk, undo=undo, now=NOW)
 
 
 def test_an_imported_session_that_was_imported_again_is_not_restored_beside_it(alice):
@@ -198,7 +204,7 @@ def test_an_imported_session_that_was_imported_again_is_not_restored_beside_it(a
     undo = delete_session(by=alice, session_id=session.pk, now=NOW)
     make_session(alice, import_key="diary:1", quality=5)
     with pytest.raises(CannotUndo):
-        restore_session(by=alice, undo=undo, now=NOW)
+        restore_session(by=alice, session_id=session.pk, undo=undo, now=NOW)
 
 
 def test_nobody_elses(bob, session):
