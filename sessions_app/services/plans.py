@@ -179,7 +179,7 @@ def _insert_once(
     try:
         with transaction.atomic():
             return Session.objects.create(
-                user=by, import_key=import_key, updated_at=now, **asdict(circumstances)
+                user=by, import_key=import_key, created_at=now, updated_at=now, **asdict(circumstances)
             ), True
     except IntegrityError:
         made = Session.objects.filter(user_id=by.pk, import_key=import_key).first() if import_key else None
