@@ -105,17 +105,16 @@ class SessionView(APIView):
     @idempotent
     def patch(self, request: Request, session_id: UUID) -> Response:
         """Change day, times or place; what is not given stays."""
-        stored = own(request, session_id)
+        own(request, session_id)
         serializer = SessionChangeSerializer(data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
         given = dict(serializer.validated_data)
         version = given.pop("version", None)
-        kept = {name: getattr(stored, name) for name in Circumstances.__dataclass_fields__}
         with told_in_http():
             session = change_circumstances(
                 by=asking(request),
                 session_id=session_id,
-                circumstances=Circumstances(**{**kept, **given}),
+                moves=given,
                 now=timezone.now(),
                 version=version,
             )

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime, time, tzinfo
 from typing import Any, ClassVar, Final
 
@@ -10,7 +9,6 @@ from django.core.exceptions import ValidationError
 from climbiq.common.forms import RegistryForm, field_for
 from climbiq.domain.values import Niggle, Value
 from climbiq.domain.variables import variable
-from sessions_app.domain.circumstances import Circumstances
 from sessions_app.domain.days import problem_with_day
 from sessions_app.domain.derived import DERIVED
 from sessions_app.domain.extras import EXTRAS
@@ -93,18 +91,15 @@ class BeforeForm(RegistryForm):
             return {name: v for name, v in values.items() if name not in DERIVED or name in self.changed_data}
         return values
 
-    def circumstances(self, *, zone: tzinfo, kept: Mapping[str, Any] | None = None) -> Circumstances:
-        """When and where; `kept` is what the form does not ask for."""
+    def circumstances(self, *, zone: tzinfo) -> dict[str, Any]:
+        """What the form asks of when and where, by the names of :class:`Circumstances`."""
         start = self.cleaned_data["start_time"]
         day = self.cleaned_data["session_date"]
-        return Circumstances(
-            **{
-                **(kept or {}),
-                "session_date": day,
-                "started_at": None if start is None else _moment(day, start, zone),
-                "location_type": self.cleaned_data["location_type"],
-            }
-        )
+        return {
+            "session_date": day,
+            "started_at": None if start is None else _moment(day, start, zone),
+            "location_type": self.cleaned_data["location_type"],
+        }
 
 
 def _moment(day: date, start: time, zone: tzinfo) -> datetime:

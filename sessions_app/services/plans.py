@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -68,10 +68,10 @@ def plan_session(
             return session_of(user_id=by.pk, session_id=session.pk)
         elif answers is not None:
             save_pre_session(
-                by=by, session_id=session.pk, values=answers, circumstances=circumstances, now=now
+                by=by, session_id=session.pk, values=answers, moves=asdict(circumstances), now=now
             )
         elif not is_new:
-            change_circumstances(by=by, session_id=session.pk, circumstances=circumstances, now=now)
+            change_circumstances(by=by, session_id=session.pk, moves=asdict(circumstances), now=now)
         return session_of(user_id=by.pk, session_id=session.pk)
 
 
@@ -86,7 +86,7 @@ def save_pre_session(
     session_id: UUID,
     values: Mapping[str, object],
     now: datetime,
-    circumstances: Circumstances | None = None,
+    moves: Mapping[str, Any] | None = None,
     version: str | None = None,
     replace: bool = False,
 ) -> SessionRecord:
@@ -94,8 +94,8 @@ def save_pre_session(
 
     Parameters
     ----------
-    circumstances : Circumstances or None
-        When and where, if that is to be written too.
+    moves : mapping or None
+        What changes of when and where, as :func:`change_circumstances` takes it.
     version : str or None
         The session's version that the climber saw; None takes the risk.
     replace : bool
@@ -110,28 +110,25 @@ def save_pre_session(
     answers = parse_values(in_room("pre_session"), values)
     with transaction.atomic():
         session = lock_session(by=by, session_id=session_id)
-        moves = _moves(by, session, circumstances, now=now)
+        where, moved = _moved(by, session, moves or {}, now=now)
         row = PreSessionData.objects.filter(session_id=session.pk).first()
         if row is None:
             if is_stale(session, version):
                 raise ChangedElsewhere
-            where = circumstances or Circumstances(
-                session_date=session.session_date, started_at=session.started_at
-            )
             answers = _with_derived(by, answers, where, now=now, exclude=session.pk)
             PreSessionData.objects.create(session=session, user=by, **_columns(answers))
         else:
             if replace:
                 answers = {**dict.fromkeys(PLANNED_COLUMNS), "caffeine_mg": 0, **answers}
             changes = changed_columns(row, _columns(answers))
-            if not changes and not moves:
+            if not changes and not moved:
                 return session_of(user_id=by.pk, session_id=session.pk)
             if is_stale(session, version):
                 raise ChangedElsewhere
             for name, value in changes.items():
                 setattr(row, name, value)
             row.save(update_fields=list(changes))
-        touch(session, now=now, **moves)
+        touch(session, now=now, **moved)
         return session_of(user_id=by.pk, session_id=session.pk)
 
 
@@ -139,11 +136,17 @@ def change_circumstances(
     *,
     by: User,
     session_id: UUID,
-    circumstances: Circumstances,
+    moves: Mapping[str, Any],
     now: datetime,
     version: str | None = None,
 ) -> SessionRecord:
-    """Write when and where a session takes place.
+    """Change when and where a session takes place.
+
+    Parameters
+    ----------
+    moves : mapping
+        Name of a field of :class:`Circumstances` → its new value. What is not given stays as it is in the row once
+        that is locked, so that two who change different things at once both do.
 
     Raises
     ------
@@ -151,24 +154,25 @@ def change_circumstances(
     """
     with transaction.atomic():
         session = lock_session(by=by, session_id=session_id)
-        moves = _moves(by, session, circumstances, now=now)
-        if moves:
+        _, moved = _moved(by, session, moves, now=now)
+        if moved:
             if is_stale(session, version):
                 raise ChangedElsewhere
-            touch(session, now=now, **moves)
+            touch(session, now=now, **moved)
         return session_of(user_id=by.pk, session_id=session.pk)
 
 
-def _moves(
-    by: User, session: Session, circumstances: Circumstances | None, *, now: datetime
-) -> dict[str, Any]:
-    """The columns of the session that change; refused where that cannot be."""
-    if circumstances is None:
-        return {}
-    is_done = session.status == "completed"
-    check_circumstances(given=circumstances, now=now, zone=zone_of(by.time_zone), is_done=is_done)
-    _check_gym(circumstances.gym_id)
-    return changed_columns(session, asdict(circumstances))
+def _moved(
+    by: User, session: Session, moves: Mapping[str, Any], *, now: datetime
+) -> tuple[Circumstances, dict[str, Any]]:
+    """When and where a locked session now is, and the columns that change; refused where that cannot be."""
+    stored = {field.name: getattr(session, field.name) for field in fields(Circumstances)}
+    where = Circumstances(**{**stored, **moves})
+    if moves:
+        is_done = session.status == "completed"
+        check_circumstances(given=where, now=now, zone=zone_of(by.time_zone), is_done=is_done)
+        _check_gym(where.gym_id)
+    return where, changed_columns(session, asdict(where))
 
 
 def _insert_once(

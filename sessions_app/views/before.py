@@ -52,7 +52,7 @@ def new_session(request: HttpRequest) -> HttpResponse:
             session = plan_session(
                 by=by,
                 values=form.answers(derived_for=today),
-                circumstances=form.circumstances(zone=zone),
+                circumstances=Circumstances(**form.circumstances(zone=zone)),
                 now=now,
                 request_key=str(form.cleaned_data["request_key"] or uuid.uuid4()),
             )
@@ -80,17 +80,12 @@ def change_before(request: HttpRequest, session_id: UUID) -> HttpResponse:
     )
     conflict: SessionRecord | None = None
     if request.method == "POST" and form.is_valid():
-        kept = {
-            "ended_at": session.ended_at,
-            "duration_min": session.duration_min,
-            "gym_id": session.gym_id,
-        }
         try:
             save_pre_session(
                 by=by,
                 session_id=session.id,
                 values=form.answers(derived_for=session.session_date),
-                circumstances=form.circumstances(zone=zone, kept=kept),
+                moves=form.circumstances(zone=zone),
                 now=now,
                 version=form.cleaned_data["version"] or None,
             )

@@ -119,23 +119,26 @@ def test_a_change_within_one_tick_of_the_clock_is_a_new_version(alice):
 
 def test_circumstances_change_and_are_checked(alice):
     record = plan(alice, {})
-    moved = Circumstances(
-        session_date=date(2026, 5, 11),
-        started_at=datetime(2026, 5, 11, 17, tzinfo=UTC),
-        location_type="outdoor",
-    )
-    changed = change_circumstances(by=alice, session_id=record.id, circumstances=moved, now=NOW)
+    moves = {
+        "session_date": date(2026, 5, 11),
+        "started_at": datetime(2026, 5, 11, 17, tzinfo=UTC),
+        "location_type": "outdoor",
+    }
+    changed = change_circumstances(by=alice, session_id=record.id, moves=moves, now=NOW)
     assert (changed.session_date, changed.location_type) == (date(2026, 5, 11), "outdoor")
+    with pytest.raises(BadValues) as caught:  # checked together with what stays
+        change_circumstances(by=alice, session_id=record.id, moves={"session_date": NOW.date()}, now=NOW)
+    assert set(caught.value.problems) == {"started_at"}
     with pytest.raises(ChangedElsewhere):
         change_circumstances(
-            by=alice, session_id=record.id, circumstances=TODAY, now=NOW, version=record.version
+            by=alice, session_id=record.id, moves={"location_type": None}, now=NOW, version=record.version
         )
     done = make_session(alice, quality=5)
     with pytest.raises(BadValues):
         change_circumstances(
             by=alice,
             session_id=done.pk,
-            circumstances=Circumstances(session_date=NOW.date() + timedelta(days=3)),
+            moves={"session_date": NOW.date() + timedelta(days=3)},
             now=NOW,
         )
 
@@ -154,7 +157,7 @@ def test_somebody_elses_session_is_not_found(alice, bob):
     with pytest.raises(SessionNotFound):
         save_pre_session(by=bob, session_id=record.id, values={}, now=NOW)
     with pytest.raises(SessionNotFound):
-        change_circumstances(by=bob, session_id=record.id, circumstances=TODAY, now=NOW)
+        change_circumstances(by=bob, session_id=record.id, moves={}, now=NOW)
 
 
 def test_words_of_every_script_are_kept(alice):

@@ -1,0 +1,72 @@
+"""Two tabs change different things of one session in the same moment: both changes are kept."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import psycopg
+import pytest
+
+from tests.fixtures.browser import add_person
+from tests.fixtures.database import superuser_url
+
+WAITING = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND usename = 'climbiq_app' AND wait_event_type = 'Lock'
+"""
+
+
+@pytest.fixture
+def app(site):
+    add_person(site.database, "alice@example.org")
+    token = site.manage("issue_token", "alice@example.org").split()[-1]
+    headers = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=f"{site.start()}/api/v1", headers=headers, timeout=30) as client:
+        yield client
+
+
+def both_behind_a_lock(database, session_id, first, second):
+    """Hold the session's row until both requests want it: whatever they read before is old then."""
+    with (
+        ThreadPoolExecutor(2) as pool,
+        psycopg.connect(superuser_url(database)) as holder,
+        psycopg.connect(superuser_url(database), autocommit=True) as watcher,
+    ):
+        holder.execute("SELECT FROM sessions WHERE id = %s FOR UPDATE", [session_id])
+        answers = [pool.submit(first), pool.submit(second)]
+        deadline = time.monotonic() + 20
+        while watcher.execute(WAITING).fetchone() != (2,):
+            assert time.monotonic() < deadline, "the requests do not wait for the row"
+            time.sleep(0.02)
+        holder.rollback()
+        return [answer.result(20) for answer in answers]
+
+
+@pytest.mark.parametrize(
+    ("form", "first", "second"),
+    [
+        ("", {"location_type": "outdoor"}, {"duration_min": 90}),
+        ("/pre-session", {"stress_level": 5}, {"sleep_hours": 6.5}),
+        ("/post-session", {"session_quality": 7}, {"notes": "humid"}),
+    ],
+    ids=["circumstances", "before", "after"],
+)
+def test_a_patch_without_a_version_loses_nothing(site, app, form, first, second):
+    before = {"stress_level": 1, "caffeine_mg": 100}
+    made = app.post("/sessions/pre-session", json=before).json()
+    path = f"/sessions/{made['id']}"
+    if form == "/post-session":
+        app.patch(path + form, json={"energy_post": 3})
+
+    answers = both_behind_a_lock(
+        site.database,
+        made["id"],
+        lambda: app.patch(path + form, json=first),
+        lambda: app.patch(path + form, json=second),
+    )
+    assert [answer.status_code for answer in answers] == [200, 200]
+    stored = app.get(path + form).json()
+    assert {name: stored[name] for name in (*first, *second)} == first | second
+    assert (app.get(path).json()["pre_session"]["caffeine_mg"]) == 100
