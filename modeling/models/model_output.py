@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from climbiq.common.fields import one_of, reference, time_stamp, uuid_key
+from climbiq.common.fields import one_of, reference, text_list, time_stamp, uuid_key
 
 
 class ModelOutput(models.Model):
-    """A climber's trained coefficients."""
+    """A climber's trained coefficients, as of the night they were trained: serving goes on learning from there."""
 
     id = uuid_key()
     user = reference(settings.AUTH_USER_MODEL, column="user_id", related_name="+")
@@ -19,6 +20,20 @@ class ModelOutput(models.Model):
     last_trained_at = time_stamp(db_default=False)
     model_version = models.TextField(null=True, blank=True)
     training_duration_sec = models.DecimalField(max_digits=10, decimal_places=2, null=True, blank=True)
+
+    run = reference("modeling.TrainingRun", column="run_id", null=True, related_name="+")
+    posterior_names = text_list()
+    posterior_mean = ArrayField(models.FloatField(), null=True, blank=True)
+    # Lower triangle, row by row: [c00, c10, c11, c20, ...].
+    posterior_covariance = ArrayField(models.FloatField(), null=True, blank=True)
+    # Today's departure from the climber's own intercept, quality points.
+    level_mean = models.FloatField(null=True, blank=True)
+    level_sd = models.FloatField(null=True, blank=True)
+    noise_sd = models.FloatField(null=True, blank=True)
+    # Name → 0 (the population's coefficient) … 1 (entirely the climber's own).
+    reliability = models.JSONField(null=True, blank=True)
+    # Names of what the climber never said: there the population's coefficient stands in.
+    population_fallback = text_list()
     created_at = time_stamp()
     updated_at = time_stamp()
 
