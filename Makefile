@@ -8,6 +8,8 @@ CODE := climbiq sessions_app experts modeling recommendations manage.py
 PYTHON = $(shell for python in python3.11 python3 python3.12 python3.13 python3.14; do \
 	"$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo "$$python" && break; done)
+# Each process has servers of its own, so a few are enough; a file's tests share what they set up.
+SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist loadfile
 COMPILE = CUSTOM_COMPILE_COMMAND="make requirements" $(VENV)/python -m piptools compile --quiet --strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(ARGS)
 
@@ -19,7 +21,7 @@ run: venv ## start everything on http://127.0.0.1:8000 (PORT=, HOST=, DATABASE_U
 	@exec $(VENV)/python -m climbiq.local.run
 
 test: venv-dev ## run the tests but the slow ones (ARGS="-k rules" for some)
-	$(VENV)/python -m pytest -m "not slow" $(ARGS)
+	$(VENV)/python -m pytest -m "not slow" $(SIDE_BY_SIDE) $(ARGS)
 
 test-slow: venv-dev ## run the statistical suites that take minutes
 	$(VENV)/python -m pytest -m slow $(ARGS)
