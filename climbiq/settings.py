@@ -122,7 +122,7 @@ CACHES: dict[str, dict[str, Any]] = {
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
 # Rows alone: a copy in the cache would outlive a logout while the cache is away.
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "climbiq.accounts.login_store"
 SESSION_COOKIE_AGE = 14 * 24 * 3600  # from the login on, however busy; SessionLifetime enforces it
 SESSION_IDLE_SECONDS = 12 * 3600
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -1,20 +1,35 @@
-"""Our side of allauth: what a new account carries besides address and password."""
+"""Our side of allauth: what a new account carries, what a login notes of itself."""
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 
-from climbiq.accounts.models import User
+from climbiq.accounts.login_store import BEGAN, IS_APP
+from climbiq.accounts.models import Login, User
+from climbiq.accounts.session_lifetime import note_use
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    """Stores the name and the time zone given at sign-up."""
+    """Stores the name and the time zone given at sign-up, and when and on what a login began."""
 
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
         user.display_name = form.cleaned_data.get("display_name", "")
         user.time_zone = form.cleaned_data.get("time_zone") or "UTC"
         saved: User = super().save_user(request, user, form, commit)
         return saved
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        """Log in; the login's age counts from here."""
+        super().login(request, user)
+        request.session.pop(BEGAN, None)
+        note_use(request.session, now=int(time.time()), user_agent=request.headers.get("User-Agent", ""))
+        request.session[IS_APP] = hasattr(request.allauth, "headless")  # type: ignore[attr-defined]
+
+    def set_password(self, user: User, password: str) -> None:
+        """A new password ends every login; the one at hand is written anew by whoever changes their own."""
+        super().set_password(user, password)
+        Login.objects.filter(user=user).delete()

@@ -8,13 +8,14 @@ from typing import Final
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from climbiq.accounts.devices import device_of
+from climbiq.accounts.login_store import BEGAN, DEVICE, SEEN
 from climbiq.accounts.middleware import WITHOUT_TRANSACTION, GetResponse
 
-BEGAN: Final = "login_began"
-SEEN: Final = "login_seen"
 SEEN_PRECISION_SECONDS: Final = 600  # writing the session on every request would cost a row each time
 
 
@@ -34,10 +35,24 @@ class SessionLifetime:
 
     @staticmethod
     def _check(request: HttpRequest, *, now: int) -> None:
-        session = request.session
-        began, seen = session.setdefault(BEGAN, now), session.setdefault(SEEN, now)
-        if now - began > settings.SESSION_COOKIE_AGE or now - seen > settings.SESSION_IDLE_SECONDS:
+        if is_over(request.session, now=now, idle_seconds=settings.SESSION_IDLE_SECONDS):
             logout(request)
             messages.info(request, "You were logged out because it was a while ago. Please log in again.")
-        elif now - seen > SEEN_PRECISION_SECONDS:
-            session[SEEN] = now
+        else:
+            note_use(request.session, now=now, user_agent=request.headers.get("User-Agent", ""))
+
+
+def is_over(session: SessionBase, *, now: int, idle_seconds: int | None) -> bool:
+    """Tell whether a login has lasted too long, or lain idle too long; None sets no limit on idling."""
+    began, seen = session.get(BEGAN, now), session.get(SEEN, now)
+    if now - began > settings.SESSION_COOKIE_AGE:
+        return True
+    return idle_seconds is not None and now - seen > idle_seconds
+
+
+def note_use(session: SessionBase, *, now: int, user_agent: str) -> None:
+    """Remember when a login began, on what, and roughly when it was used last."""
+    if BEGAN not in session:
+        session[BEGAN], session[SEEN], session[DEVICE] = now, now, device_of(user_agent)
+    elif now - session.get(SEEN, 0) > SEEN_PRECISION_SECONDS:
+        session[SEEN] = now

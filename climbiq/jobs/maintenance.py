@@ -13,7 +13,7 @@ from climbiq.jobs.running import RunningJob
 _PURGES: Final = {
     "idempotency_records": "DELETE FROM idempotency_records WHERE created_at < now() - interval '24 hours'",
     "events": "DELETE FROM django_eventstream_event WHERE created < now() - interval '24 hours'",
-    "logins": "DELETE FROM django_session WHERE expire_date < now()",
+    "logins": "DELETE FROM logins WHERE expire_date < now()",
     "jobs": "DELETE FROM jobs WHERE status IN ('succeeded', 'dead') AND finished_at < now() - interval '90 days'",
     "scheduled_runs": "DELETE FROM scheduled_runs WHERE slot < now() - interval '90 days'",
 }

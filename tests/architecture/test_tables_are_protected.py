@@ -20,7 +20,8 @@ UNPROTECTED = {
     "django_eventstream_event": "pointers without health data, read by channel after the channel was authorised",
     "django_eventstream_eventcounter": "counters",
     "django_migrations": "names of migrations",
-    "django_session": "opaque keys, read before it is known who asks",
+    "django_session": "empty, without grants: `logins` took its place",
+    "logins": "found by a digest before it is known who asks",
     "mfa_authenticator": "the second factor is checked before the login is complete",
     "users": "found by e-mail at login; a trigger guards what may be changed",
 }

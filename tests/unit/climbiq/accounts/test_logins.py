@@ -7,7 +7,7 @@ import time
 import pytest
 from django.urls import reverse
 
-from climbiq.accounts.session_lifetime import BEGAN, SEEN
+from climbiq.accounts.login_store import BEGAN, SEEN
 from tests.factories.people import PASSWORD
 
 HOUR = 3600

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.base_session import AbstractBaseSession
+from django.db import models
+
+from climbiq.common.fields import reference, time_stamp
+
+
+class Login(AbstractBaseSession):
+    """A session of a browser or an app. Django's table with what its owner wants to know: whose, on what, since when.
+
+    Only a digest of the key is kept, as of tokens: who reads the table, or an old copy of it, is not logged in.
+    """
+
+    session_key = models.CharField(max_length=64, primary_key=True)
+    user = reference(settings.AUTH_USER_MODEL, column="user_id", null=True, related_name="+")
+    device = models.TextField(default="", db_default="")
+    is_app = models.BooleanField(default=False, db_default=False)
+    began_at = time_stamp(db_default=False)
+    seen_at = time_stamp(db_default=False)
+
+    class Meta:
+        db_table = "logins"
+        indexes = [models.Index(fields=["user"], name="logins_user")]
+
+    def __str__(self) -> str:
+        return self.device or "a login"
+
+    @classmethod
+    def get_session_store_class(cls) -> type[SessionBase]:
+        """The store whose rows these are."""
+        from climbiq.accounts.login_store import SessionStore
+
+        return SessionStore
