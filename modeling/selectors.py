@@ -5,13 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
+from typing import Final
 from uuid import UUID
 
+import numpy as np
+
+from climbiq.domain.variables import MODEL_VARIABLES
+from climbiq.domain.vocabularies import INTENSITIES, SESSION_TYPES
 from modeling.domain.design_matrix import TreatedSession
 from modeling.domain.personal import TrainedPopulation
 from modeling.domain.stored_population import from_json
+from modeling.domain.treated_columns import TreatedColumns
 from modeling.models import PopulationPosterior, PopulationStatistic
-from sessions_app.finished import finished_sessions
+from sessions_app.finished import UNKNOWN, finished_columns, finished_sessions
+
+_VOCABULARIES: Final = {"session_type": tuple(SESSION_TYPES), "session_intensity": tuple(INTENSITIES)}
 
 
 def sessions_by_climber(*, since: date | None = None) -> list[tuple[TreatedSession, ...]]:
@@ -25,6 +33,31 @@ def sessions_by_climber(*, since: date | None = None) -> list[tuple[TreatedSessi
         )
         for _, own in groupby(finished_sessions(since=since), key=lambda s: s.user_id)
     ]
+
+
+def treated_columns() -> tuple[TreatedColumns, tuple[str, ...]]:
+    """Read every climber's finished sessions as columns (background role), and what was odd about them."""
+    found = finished_columns(numbers=MODEL_VARIABLES, words=_VOCABULARIES)
+    notes = []
+    kinds = {}
+    for variable, words in _VOCABULARIES.items():
+        codes = found.words[variable]
+        unknown = int((codes == UNKNOWN).sum())
+        if unknown:
+            notes.append(f"{unknown} sessions with a {variable} that is no known word: taken as not said")
+        # Codes below 0 count from the end: both mean that no known word was said.
+        kinds[variable] = np.array([*words, None, None], dtype=object)[codes].tolist()
+    values = np.empty((found.quality.size, len(MODEL_VARIABLES)))
+    for column, name in enumerate(MODEL_VARIABLES):
+        values[:, column] = found.numbers[name]
+    return TreatedColumns(
+        climbers=tuple(map(str, found.climbers)),
+        start=found.start,
+        day=found.day,
+        quality=found.quality,
+        values=values,
+        kinds=kinds,
+    ), tuple(notes)
 
 
 def population_statistics() -> list[PopulationStatistic]:

@@ -1,0 +1,66 @@
+"""Everybody's finished sessions as columns: what is read from the database in one go."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Words = Sequence[str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreatedColumns:
+    """Finished sessions of many climbers, as treated, grouped by climber and in order of time.
+
+    Attributes
+    ----------
+    climbers
+        The g climbers' keys.
+    start
+        (g + 1,) climber u owns the rows start[u] to start[u + 1], at least one.
+    day, quality
+        (n,) days from any origin, and session quality.
+    values
+        (n, k) values in natural units, in the order of `MODEL_VARIABLES`; NaN: not said.
+    kinds
+        `session_type` and `session_intensity` → n words of the vocabularies, None where not said.
+    """
+
+    climbers: tuple[str, ...]
+    start: NDArray[np.int64]
+    day: Floats
+    quality: Floats
+    values: Floats
+    kinds: Mapping[str, Words]
+
+    @property
+    def n_climbers(self) -> int:
+        return len(self.climbers)
+
+    @property
+    def n_sessions(self) -> int:
+        return int(self.quality.size)
+
+    def fingerprint(self) -> str:
+        """SHA-256 of everything that is in them: the same sessions, the same fingerprint.
+
+        >>> one = TreatedColumns(climbers=("a",), start=np.array([0, 1]), day=np.zeros(1), quality=np.ones(1),
+        ...                      values=np.full((1, 9), np.nan), kinds={"session_type": ["power"]})
+        >>> other = TreatedColumns(climbers=("a",), start=np.array([0, 1]), day=np.zeros(1), quality=np.ones(1),
+        ...                        values=np.zeros((1, 9)), kinds={"session_type": ["power"]})
+        >>> one.fingerprint() == one.fingerprint(), one.fingerprint() == other.fingerprint()
+        (True, False)
+        """
+        told = hashlib.sha256("\n".join(self.climbers).encode())
+        for numbers in (self.start, self.day, self.quality, self.values):
+            told.update(str((numbers.shape, numbers.dtype.str)).encode())
+            told.update(np.ascontiguousarray(numbers).tobytes())
+        for variable, words in self.kinds.items():
+            told.update(f"\n{variable}\n".encode())
+            told.update("\n".join(word or "" for word in words).encode())
+        return told.hexdigest()
