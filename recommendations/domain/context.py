@@ -125,7 +125,7 @@ def believe(
     >>> got.posterior.n_sessions, round(got.reliability["stress_level"], 3)
     (1, 0.063)
     """
-    matrix = design_matrix(sessions=sessions)
+    matrix = design_matrix(sessions=sessions, columns=population.names)
     if isinstance(population, TrainedPopulation):
         own = personal_posterior(
             trained=population, design=matrix.design, outcome=matrix.outcome, day=matrix.day
