@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sessions_app.api import baselines, diary, session_forms, sessions
+from sessions_app.api import baselines, diary, gyms, session_forms, sessions
 
 urlpatterns = [
     path("users/me/baseline", baselines.BaselineView.as_view(), name="api_my_baseline"),
     path("users/baseline", baselines.BaselineView.as_view(), name="api_baseline"),
+    path("gyms", gyms.GymsView.as_view(), name="api_gyms"),
     path("sessions/", sessions.SessionsView.as_view(), name="api_sessions"),
     path(
         "sessions/pre-session", session_forms.PreSessionShortcutView.as_view(), name="api_pre_session_submit"

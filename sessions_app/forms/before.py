@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, time, tzinfo
 from typing import Any, ClassVar, Final
 
@@ -12,6 +13,8 @@ from climbiq.domain.variables import variable
 from sessions_app.domain.days import problem_with_day
 from sessions_app.domain.derived import DERIVED
 from sessions_app.domain.extras import EXTRAS
+from sessions_app.domain.gyms import GymName, KnownGym
+from sessions_app.forms.gym import UNKNOWN, GymField, unknown_gym
 from sessions_app.forms.parts import DayField, NigglesAgainField, StartField, bound_fields, read_as_written
 
 STATES: Final = (
@@ -24,7 +27,7 @@ STATES: Final = (
     "current_niggles",
 )
 PLAN: Final = ("session_type", "session_intensity", "caffeine_mg")
-WHEN: Final = ("session_date", "start_time", "location_type")
+WHEN: Final = ("session_date", "start_time", "location_type", "gym", "add_gym")
 MORE: Final = (
     *DERIVED,
     "warmup_duration_min",
@@ -44,6 +47,9 @@ class BeforeForm(RegistryForm):
     version = forms.CharField(widget=forms.HiddenInput, required=False)
     session_date = DayField(label="Day")
     start_time = StartField(label="Start")
+    add_gym = forms.BooleanField(
+        required=False, label="Add this gym", help_text="Everybody here sees the names of all gyms."
+    )
 
     def __init__(
         self,
@@ -51,10 +57,12 @@ class BeforeForm(RegistryForm):
         today: date,
         is_done: bool = False,
         last_niggles: list[Niggle] | None = None,
+        gyms: Sequence[KnownGym] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.today, self.is_done = today, is_done
+        self.today, self.is_done, self.gyms = today, is_done, gyms
+        self.fields["gym"] = GymField(offered=gyms)
         self.fields["location_type"] = field_for(EXTRAS["location_type"])
         if last_niggles:
             niggles = variable("current_niggles")
@@ -75,9 +83,18 @@ class BeforeForm(RegistryForm):
             raise ValidationError(problem, code="invalid")
         return day
 
+    def clean(self) -> dict[str, Any]:
+        """Add a gym to everybody's list only for those who say so: most unknown names are slips."""
+        cleaned = super().clean() or self.cleaned_data
+        gym = cleaned.get("gym")
+        if isinstance(gym, GymName) and not cleaned.get("add_gym"):
+            self.add_error("gym", unknown_gym(gym, offered=self.gyms))
+        return cleaned
+
     def parts(self) -> dict[str, list[forms.BoundField]]:
-        """The fields of each part of the page."""
-        parts = {"states": STATES, "plan": PLAN, "more": (*WHEN, *MORE)}
+        """The fields of each part of the page; the box for a new gym only where one was named."""
+        when = WHEN if self.has_error("gym", UNKNOWN) or self["add_gym"].value() else WHEN[:-1]
+        parts = {"states": STATES, "plan": PLAN, "more": (*when, *MORE)}
         return {part: bound_fields(self, names) for part, names in parts.items()}
 
     def has_errors_in_more(self) -> bool:
@@ -100,6 +117,11 @@ class BeforeForm(RegistryForm):
             "started_at": None if start is None else _moment(day, start, zone),
             "location_type": self.cleaned_data["location_type"],
         }
+
+    def gym(self) -> KnownGym | GymName | None:
+        """The gym that was named: a known one, or one to add."""
+        named: KnownGym | GymName | None = self.cleaned_data["gym"]
+        return named
 
 
 def _moment(day: date, start: time, zone: tzinfo) -> datetime:

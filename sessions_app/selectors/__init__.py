@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sessions_app.selectors.climbers import context_for, current_baseline
+from sessions_app.selectors.gyms import found_gyms, gym_label, gym_labels, gym_of_label, gyms_to_offer
 from sessions_app.selectors.pages import HistoryFilter, HistoryPage, page_of_history
 from sessions_app.selectors.rows import version_of
 from sessions_app.selectors.sessions import (
@@ -19,6 +20,11 @@ __all__ = [
     "SessionNotFound",
     "context_for",
     "current_baseline",
+    "found_gyms",
+    "gym_label",
+    "gym_labels",
+    "gym_of_label",
+    "gyms_to_offer",
     "history_of",
     "page_of_history",
     "records_by_id",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import tzinfo
 from typing import Any
 from uuid import UUID
 
@@ -18,13 +19,15 @@ from climbiq.domain.values import BadValues
 from sessions_app.domain.circumstances import Circumstances
 from sessions_app.domain.days import local_day, time_of_day_at, zone_of
 from sessions_app.domain.derived import derived_conditions
+from sessions_app.domain.gyms import GymName
 from sessions_app.domain.plans import last_niggles, last_similar_plan
 from sessions_app.domain.records import SessionRecord
 from sessions_app.domain.wording import title_of
 from sessions_app.forms import BeforeForm
 from sessions_app.forms.parts import add_problems, say_instead
-from sessions_app.selectors import history_of, session_of
+from sessions_app.selectors import gym_label, gyms_to_offer, history_of, session_of
 from sessions_app.services.guards import ChangedElsewhere
+from sessions_app.services.gyms import add_gym
 from sessions_app.services.plans import plan_session, save_pre_session
 from sessions_app.views.common import INVALID, climber_of, own_session
 
@@ -46,13 +49,14 @@ def new_session(request: HttpRequest) -> HttpResponse:
         initial={**derived, **plan, "session_date": today, "request_key": uuid.uuid4()},
         today=today,
         last_niggles=last_niggles(history=history),
+        gyms=gyms_to_offer(user_id=by.pk),
     )
     if request.method == "POST" and form.is_valid():
         try:
             session = plan_session(
                 by=by,
                 values=form.answers(derived_for=today),
-                circumstances=Circumstances(**form.circumstances(zone=zone)),
+                circumstances=Circumstances(**_where(form, zone=zone)),
                 now=now,
                 request_key=str(form.cleaned_data["request_key"] or uuid.uuid4()),
             )
@@ -77,6 +81,7 @@ def change_before(request: HttpRequest, session_id: UUID) -> HttpResponse:
         today=local_day(now=now, zone=zone),
         is_done=session.status == "completed",
         last_niggles=last_niggles(history=history),
+        gyms=gyms_to_offer(user_id=by.pk),
     )
     conflict: SessionRecord | None = None
     if request.method == "POST" and form.is_valid():
@@ -85,7 +90,7 @@ def change_before(request: HttpRequest, session_id: UUID) -> HttpResponse:
                 by=by,
                 session_id=session.id,
                 values=form.answers(derived_for=session.session_date),
-                moves=form.circumstances(zone=zone),
+                moves=_where(form, zone=zone),
                 now=now,
                 version=form.cleaned_data["version"] or None,
             )
@@ -107,13 +112,22 @@ def _page(request: HttpRequest, form: BeforeForm, **context: Any) -> HttpRespons
     )
 
 
-def _stored(session: SessionRecord, *, zone: Any) -> dict[str, Any]:
+def _where(form: BeforeForm, *, zone: tzinfo) -> dict[str, Any]:
+    """When and where, with the key of the gym; a new one is added, and gone again if the session is refused."""
+    gym = form.gym()
+    if isinstance(gym, GymName):
+        gym, _ = add_gym(gym=gym)
+    return {**form.circumstances(zone=zone), "gym_id": None if gym is None else gym.id}
+
+
+def _stored(session: SessionRecord, *, zone: tzinfo) -> dict[str, Any]:
     start = session.started_at.astimezone(zone).time() if session.started_at else None
     return {
         **session.planned,
         "session_date": session.session_date,
         "start_time": start,
         "location_type": session.location_type,
+        "gym": gym_label(gym_id=session.gym_id),
         "version": session.version,
         "title": title_of(session),
     }

@@ -13,14 +13,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from climbiq.domain.variables import VARIABLES
-from climbiq.domain.vocabularies import SESSION_STATUSES
+from climbiq.domain.vocabularies import LOCATION_TYPES, SESSION_STATUSES
 from sessions_app.domain.days import local_day, zone_of
 from sessions_app.domain.extras import EXTRAS
 from sessions_app.domain.records import SessionRecord
 from sessions_app.domain.weeks import by_week
 from sessions_app.domain.wording import in_words, reason_in_words, title_of
 from sessions_app.forms import HistoryFilterForm
-from sessions_app.selectors import page_of_history
+from sessions_app.selectors import gym_label, page_of_history
 from sessions_app.services.undo import CannotUndo, delete_session, restore_session
 from sessions_app.views.common import INVALID, climber_of, own_session
 
@@ -73,6 +73,7 @@ def detail(request: HttpRequest, session_id: UUID) -> HttpResponse:
             "changes": _changes(session),
             "reason": reason_in_words(session.notes.get("deviation_reason", "")),
             "explanation": _explanation(session),
+            "place": _place(session),
             "before": _said(session.planned),
             "after": _said({n: v for n, v in session.outcomes.items() if n != "session_quality"}),
             "texts": [(EXTRAS[n].label, session.notes[n]) for n in _TEXTS if n in session.notes],
@@ -137,6 +138,10 @@ def _changes(session: SessionRecord) -> list[dict[str, str]]:
 def _explanation(session: SessionRecord) -> str:
     details = session.notes.get("deviation_details")
     return str(details.get("explanation") or "") if isinstance(details, dict) else ""
+
+
+def _place(session: SessionRecord) -> str:
+    return gym_label(gym_id=session.gym_id) or LOCATION_TYPES.get(session.location_type or "", "")
 
 
 def _said(values: Any) -> list[tuple[str, str]]:

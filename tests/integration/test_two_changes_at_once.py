@@ -29,19 +29,21 @@ def app(site):
 
 def both_behind_a_lock(database, session_id, first, second):
     """Hold the session's row until both requests want it: whatever they read before is old then."""
-    with (
-        ThreadPoolExecutor(2) as pool,
-        psycopg.connect(superuser_url(database)) as holder,
-        psycopg.connect(superuser_url(database), autocommit=True) as watcher,
-    ):
+    with ThreadPoolExecutor(2) as pool, psycopg.connect(superuser_url(database)) as holder:
         holder.execute("SELECT FROM sessions WHERE id = %s FOR UPDATE", [session_id])
         answers = [pool.submit(first), pool.submit(second)]
-        deadline = time.monotonic() + 20
-        while watcher.execute(WAITING).fetchone() != (2,):
-            assert time.monotonic() < deadline, "the requests do not wait for the row"
-            time.sleep(0.02)
+        until_waiting(database, 2)
         holder.rollback()
         return [answer.result(20) for answer in answers]
+
+
+def until_waiting(database, count):
+    """Return when as many of the site's statements wait for a lock."""
+    deadline = time.monotonic() + 20
+    with psycopg.connect(superuser_url(database), autocommit=True) as watcher:
+        while watcher.execute(WAITING).fetchone() != (count,):
+            assert time.monotonic() < deadline, "the requests do not wait"
+            time.sleep(0.02)
 
 
 @pytest.mark.parametrize(
@@ -70,3 +72,14 @@ def test_a_patch_without_a_version_loses_nothing(site, app, form, first, second)
     stored = app.get(path + form).json()
     assert {name: stored[name] for name in (*first, *second)} == first | second
     assert (app.get(path).json()["pre_session"]["caffeine_mg"]) == 100
+
+
+def test_two_who_add_the_same_gym_at_once_get_one(site, app):
+    with ThreadPoolExecutor(1) as pool, psycopg.connect(superuser_url(site.database)) as other:
+        (first,) = other.execute(
+            "INSERT INTO gyms (name, city) VALUES ('Boulder Bar', 'Vienna') RETURNING id"
+        ).fetchone()
+        answer = pool.submit(app.post, "/gyms", json={"name": "boulder bar", "city": "vienna"})
+        until_waiting(site.database, 1)
+        other.commit()
+        assert (answer.result(20).status_code, answer.result().json()["id"]) == (200, str(first))

@@ -101,6 +101,30 @@
     });
   }
 
+  // --- A list to pick from that is longer than what the page holds: look up what is being typed -----------------------
+  for (const input of document.querySelectorAll("input[data-options-from]")) {
+    let timer;
+    let asked = 0;
+    const look = async () => {
+      const number = (asked += 1);
+      const url = `${input.dataset.optionsFrom}?page_size=20&search=${encodeURIComponent(input.value.trim())}`;
+      try {
+        const answer = await fetch(url, { headers: { Accept: "application/json" } });
+        const found = answer.ok ? (await answer.json()).results : [];
+        if (number !== asked || !found.length) return;
+        input.list.replaceChildren(...found.map(({ name, city }) => {
+          const option = document.createElement("option");
+          option.value = city ? `${name}, ${city}` : name;
+          return option;
+        }));
+      } catch { /* no network: the options that are there stay */ }
+    };
+    input.addEventListener("input", () => {
+      clearTimeout(timer);
+      if (input.value.trim().length > 1) timer = setTimeout(look, 250);
+    });
+  }
+
   // --- Copy ----------------------------------------------------------------------------------------------------------
   for (const button of document.querySelectorAll("[data-copy]")) {
     const source = document.getElementById(button.dataset.copy);

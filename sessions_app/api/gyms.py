@@ -1,0 +1,84 @@
+"""Gyms over HTTP: look one up, add one that is missing."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from climbiq.common.idempotency import idempotent
+from climbiq.common.openapi import documented
+from climbiq.common.pagination import NewestFirst
+from climbiq.common.serializers import StrictSerializer
+from climbiq.domain.values import BadValues
+from sessions_app.domain.gyms import read_gym
+from sessions_app.selectors import found_gyms
+from sessions_app.services.gyms import add_gym
+
+
+class GymSerializer(StrictSerializer):
+    """A place to climb. Everybody sees the names of all gyms."""
+
+    id = serializers.UUIDField(read_only=True, help_text="For `gym_id` of a session.")
+    name = serializers.CharField()
+    city = serializers.CharField(allow_blank=True, default="")
+
+
+class GymListQuery(StrictSerializer):
+    """Which gyms to list."""
+
+    search = serializers.CharField(
+        required=False, allow_blank=True, help_text="A part of “name, city”, in any case."
+    )
+
+
+class ByLabel(NewestFirst):
+    """Gyms by name and city."""
+
+    ordering = ("label_key", "id")
+
+
+class GymsView(APIView):
+    """`gyms`."""
+
+    pagination_class = ByLabel
+
+    @documented(
+        operation_id="gyms_list",
+        summary="List gyms",
+        parameters=[GymListQuery],
+        responses=GymSerializer(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        """Every gym that somebody has added, by name, a page at a time."""
+        wanted = {k: v for k, v in request.query_params.items() if k not in {"cursor", "page_size", "format"}}
+        query = GymListQuery(data=wanted)
+        query.is_valid(raise_exception=True)
+        paginator = ByLabel()
+        found = found_gyms(text=query.validated_data.get("search", ""))
+        rows = paginator.paginate_queryset(found, request, self) or []
+        return paginator.get_paginated_response([_as_json(row.pk, row.name, row.city) for row in rows])
+
+    @documented(
+        operation_id="gyms_add",
+        summary="Add a gym",
+        request=GymSerializer,
+        responses={201: GymSerializer, 200: GymSerializer},
+        description="201 for a new one; 200 with the one that is there, where one is written alike in any case.",
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """Add it for everybody, once."""
+        serializer = GymSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        try:
+            gym = read_gym(**serializer.validated_data)
+        except BadValues as bad:
+            raise serializers.ValidationError({name: [text] for name, text in bad.problems.items()}) from bad
+        known, is_new = add_gym(gym=gym)
+        return Response(_as_json(known.id, known.gym.name, known.gym.city), status=201 if is_new else 200)
+
+
+def _as_json(key: object, name: str, city: str) -> dict[str, object]:
+    return {"id": key, "name": name, "city": city}
