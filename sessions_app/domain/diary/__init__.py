@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sessions_app.domain.diary.columns import EXPORT_COLUMNS, DiaryColumn
-from sessions_app.domain.diary.reading import Diary, UnreadableDiary, read_diary
+from sessions_app.domain.diary.reading import Diary, UnreadableDiary, read_diary, read_records
 from sessions_app.domain.diary.rows import DiaryProblem, DiaryRow
 from sessions_app.domain.diary.writing import write_diary
 
@@ -15,5 +15,6 @@ __all__ = [
     "DiaryRow",
     "UnreadableDiary",
     "read_diary",
+    "read_records",
     "write_diary",
 ]

@@ -14,7 +14,7 @@ from climbiq.domain.texts import quotable
 from sessions_app.domain.diary.columns import COLUMNS, DiaryColumn, why_unknown
 from sessions_app.domain.diary.rows import DiaryProblem, DiaryRow, parse_row
 
-__all__ = ["Diary", "UnreadableDiary", "read_diary"]
+__all__ = ["Diary", "UnreadableDiary", "read_diary", "read_records"]
 
 _SEPARATORS: Final = (",", ";", "\t")
 
@@ -79,8 +79,7 @@ def read_diary(
     >>> found.rows[0].planned, str(found.problems[0])
     ({'sleep_hours': 7.5}, 'line 3, sleep_hours: Sleep must be between 0 and 16 h.')
     """
-    text = _decoded(raw)
-    records = _records(text)
+    records = read_records(raw=raw)
     line, header = next(records, (1, []))
     columns = _header(header, line=line, needs_climber=needs_climber)
     rows: list[DiaryRow] = []
@@ -101,6 +100,20 @@ def read_diary(
     return Diary(rows=tuple(rows), problems=tuple(problems))
 
 
+def read_records(*, raw: bytes) -> Iterator[tuple[int, list[str]]]:
+    """Yield the line that each record of a CSV file begins on, and its cells; blank lines are left out.
+
+    Raises
+    ------
+    UnreadableDiary
+        Not UTF-8, or broken quotes.
+
+    >>> list(read_records(raw="\\ufeffday;hours\\r\\n\\r\\n2026-05-04;7,5\\r\\n".encode()))
+    [(1, ['day', 'hours']), (3, ['2026-05-04', '7,5'])]
+    """
+    yield from _records(_decoded(raw))
+
+
 def _decoded(raw: bytes) -> str:
     try:
         return raw.decode("utf-8-sig")
@@ -111,7 +124,6 @@ def _decoded(raw: bytes) -> str:
 
 
 def _records(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the line that each record begins on, and its cells; blank lines are left out."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text), strict=True)
     line = 1
     try:
