@@ -49,6 +49,7 @@ class AfterForm(RegistryForm):
     planned: ClassVar[bool] = False
 
     version = forms.CharField(widget=forms.HiddenInput, required=False)
+    opened = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, session: SessionRecord, **kwargs: Any) -> None:
         self.session = session

@@ -45,6 +45,7 @@ class BeforeForm(RegistryForm):
 
     request_key = forms.UUIDField(widget=forms.HiddenInput, required=False)
     version = forms.CharField(widget=forms.HiddenInput, required=False)
+    opened = forms.CharField(widget=forms.HiddenInput, required=False)
     session_date = DayField(label="Day")
     start_time = StartField(label="Start")
     add_gym = forms.BooleanField(

@@ -46,6 +46,8 @@ class PostSessionData(models.Model):
     notes = models.TextField(null=True, blank=True)
 
     new_niggles = models.JSONField(null=True, blank=True)
+    # From opening the form to its first submission; NULL where it did not come from a page.
+    form_seconds = models.IntegerField(null=True, blank=True)
     created_at = time_stamp()
 
     class Meta:
@@ -56,6 +58,7 @@ class PostSessionData(models.Model):
             between("energy_post", 1, 5, table=TABLE),
             between("skin_condition", 1, 5, table=TABLE),
             between("psyched_level", 1, 5, table=TABLE),
+            between("form_seconds", 0, 3600, table=TABLE),
         ]
 
     def __str__(self) -> str:

@@ -48,6 +48,9 @@ class PreSessionData(models.Model):
     time_of_day = models.TextField(null=True, blank=True)
     time_available_min = models.IntegerField(null=True, blank=True)
 
+    # From opening the form to its first submission; NULL where it did not come from a page.
+    form_seconds = models.IntegerField(null=True, blank=True)
+
     recommendations_shown = models.JSONField(null=True, blank=True)
     created_at = time_stamp()
 
@@ -60,6 +63,7 @@ class PreSessionData(models.Model):
             between("soreness_level", 1, 5, table=TABLE),
             between("stress_level", 1, 5, table=TABLE),
             between("motivation_level", 1, 5, table=TABLE),
+            between("form_seconds", 0, 3600, table=TABLE),
             one_of("planned_intensity", ["max", "high", "moderate", "low"], table=TABLE),
             one_of("time_of_day", ["morning", "midday", "afternoon", "evening"], table=TABLE),
         ]

@@ -50,6 +50,7 @@ def save_post_session(
     version: str | None = None,
     only_first: bool = False,
     replace: bool = False,
+    form_seconds: int | None = None,
 ) -> SessionRecord:
     """Write the post-session form; the session is completed with it.
 
@@ -65,6 +66,8 @@ def save_post_session(
         Refuse a session that is logged already.
     replace : bool
         What is not given becomes "not said", instead of staying as it was.
+    form_seconds : int or None
+        How long filling the form in took; kept the first time.
 
     Raises
     ------
@@ -83,7 +86,7 @@ def save_post_session(
         if row is None:
             if is_stale(session, version):
                 raise ChangedElsewhere
-            PostSessionData.objects.create(session=session, user=by, **columns)
+            PostSessionData.objects.create(session=session, user=by, form_seconds=form_seconds, **columns)
         else:
             changes = changed_columns(row, columns)
             if changes and only_first:

@@ -32,6 +32,7 @@ def plan_session(
     circumstances: Circumstances,
     now: datetime,
     request_key: str | None = None,
+    form_seconds: int | None = None,
 ) -> SessionRecord:
     """Plan a session, with its pre-session form unless `values` is None.
 
@@ -48,6 +49,8 @@ def plan_session(
     request_key : str or None
         One key, one session: a form submitted twice at once makes one row, and a second submission with other
         answers corrects it.
+    form_seconds : int or None
+        How long filling the form in took.
 
     Raises
     ------
@@ -62,7 +65,7 @@ def plan_session(
         session, is_new = _insert_once(by, circumstances, now=now, request_key=request_key)
         if answers is not None and is_new:
             answers = _with_derived(by, answers, circumstances, now=now, exclude=session.pk)
-            PreSessionData.objects.create(session=session, user=by, **_columns(answers))
+            _create(by, session, answers, form_seconds=form_seconds)
         elif _is_touched(by, session):
             # The same form once more, long after: what was changed or logged since then stands.
             return session_of(user_id=by.pk, session_id=session.pk)
@@ -89,6 +92,7 @@ def save_pre_session(
     moves: Mapping[str, Any] | None = None,
     version: str | None = None,
     replace: bool = False,
+    form_seconds: int | None = None,
 ) -> SessionRecord:
     """Write the pre-session form of a session that exists.
 
@@ -100,6 +104,8 @@ def save_pre_session(
         The session's version that the climber saw; None takes the risk.
     replace : bool
         What is not given becomes "not said" (or the table's default), instead of staying as it was.
+    form_seconds : int or None
+        How long filling the form in took; kept the first time.
 
     Raises
     ------
@@ -116,7 +122,7 @@ def save_pre_session(
             if is_stale(session, version):
                 raise ChangedElsewhere
             answers = _with_derived(by, answers, where, now=now, exclude=session.pk)
-            PreSessionData.objects.create(session=session, user=by, **_columns(answers))
+            _create(by, session, answers, form_seconds=form_seconds)
         else:
             if replace:
                 answers = {**dict.fromkeys(PLANNED_COLUMNS), "caffeine_mg": 0, **answers}
@@ -190,6 +196,10 @@ def _insert_once(
         if made is None:
             raise
         return made, False
+
+
+def _create(by: User, session: Session, answers: Mapping[str, object], *, form_seconds: int | None) -> None:
+    PreSessionData.objects.create(session=session, user=by, form_seconds=form_seconds, **_columns(answers))
 
 
 def _columns(answers: Mapping[str, object]) -> dict[str, Any]:

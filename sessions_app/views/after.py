@@ -18,6 +18,7 @@ from sessions_app.domain.wording import title_of
 from sessions_app.forms import AfterForm
 from sessions_app.forms.parts import add_problems, say_instead
 from sessions_app.selectors import session_of
+from sessions_app.services.form_times import seconds_since_opened, sign_opening
 from sessions_app.services.guards import ChangedElsewhere
 from sessions_app.services.logs import NotSkippable, reopen, save_post_session, skip_session
 from sessions_app.views.common import INVALID, climber_of, own_session
@@ -29,7 +30,9 @@ def log_session(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """Say how it went: "as planned" and a number, or what was different."""
     by, now = climber_of(request), timezone.now()
     session = own_session(request, session_id)
-    form = AfterForm(request.POST or None, session=session)
+    form = AfterForm(
+        request.POST or None, session=session, initial={"opened": sign_opening(user_id=by.pk, now=now)}
+    )
     conflict: SessionRecord | None = None
     if request.method == "POST" and form.is_valid():
         try:
@@ -39,6 +42,7 @@ def log_session(request: HttpRequest, session_id: UUID) -> HttpResponse:
                 values=form.answers(),
                 now=now,
                 version=form.cleaned_data["version"] or None,
+                form_seconds=seconds_since_opened(opened=form.cleaned_data["opened"], user_id=by.pk, now=now),
             )
         except BadValues as bad:
             add_problems(form, bad.problems)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from climbiq.accounts.models import User
 from climbiq.domain.values import BadValues
 from sessions_app.domain.circumstances import Circumstances
 from sessions_app.domain.days import local_day, time_of_day_at, zone_of
@@ -26,6 +27,7 @@ from sessions_app.domain.wording import title_of
 from sessions_app.forms import BeforeForm
 from sessions_app.forms.parts import add_problems, say_instead
 from sessions_app.selectors import gym_label, gyms_to_offer, history_of, session_of
+from sessions_app.services.form_times import seconds_since_opened, sign_opening
 from sessions_app.services.guards import ChangedElsewhere
 from sessions_app.services.gyms import add_gym
 from sessions_app.services.plans import plan_session, save_pre_session
@@ -46,7 +48,13 @@ def new_session(request: HttpRequest) -> HttpResponse:
     plan = last_similar_plan(history=history, day=today, time_of_day=time_of_day_at(now.astimezone(zone)))
     form = BeforeForm(
         request.POST or None,
-        initial={**derived, **plan, "session_date": today, "request_key": uuid.uuid4()},
+        initial={
+            **derived,
+            **plan,
+            "session_date": today,
+            "request_key": uuid.uuid4(),
+            "opened": sign_opening(user_id=by.pk, now=now),
+        },
         today=today,
         last_niggles=last_niggles(history=history),
         gyms=gyms_to_offer(user_id=by.pk),
@@ -59,6 +67,7 @@ def new_session(request: HttpRequest) -> HttpResponse:
                 circumstances=Circumstances(**_where(form, zone=zone)),
                 now=now,
                 request_key=str(form.cleaned_data["request_key"] or uuid.uuid4()),
+                form_seconds=_seconds(by, form, now=now),
             )
         except BadValues as bad:
             add_problems(form, bad.problems)
@@ -77,7 +86,7 @@ def change_before(request: HttpRequest, session_id: UUID) -> HttpResponse:
     history = history_of(user_id=by.pk, before=session.session_date, exclude=session.id)
     form = BeforeForm(
         request.POST or None,
-        initial=_stored(session, zone=zone),
+        initial={**_stored(session, zone=zone), "opened": sign_opening(user_id=by.pk, now=now)},
         today=local_day(now=now, zone=zone),
         is_done=session.status == "completed",
         last_niggles=last_niggles(history=history),
@@ -93,6 +102,7 @@ def change_before(request: HttpRequest, session_id: UUID) -> HttpResponse:
                 moves=_where(form, zone=zone),
                 now=now,
                 version=form.cleaned_data["version"] or None,
+                form_seconds=_seconds(by, form, now=now),
             )
         except BadValues as bad:
             add_problems(form, bad.problems)
@@ -118,6 +128,10 @@ def _where(form: BeforeForm, *, zone: tzinfo) -> dict[str, Any]:
     if isinstance(gym, GymName):
         gym, _ = add_gym(gym=gym)
     return {**form.circumstances(zone=zone), "gym_id": None if gym is None else gym.id}
+
+
+def _seconds(by: User, form: BeforeForm, *, now: datetime) -> int | None:
+    return seconds_since_opened(opened=form.cleaned_data["opened"], user_id=by.pk, now=now)
 
 
 def _stored(session: SessionRecord, *, zone: tzinfo) -> dict[str, Any]:

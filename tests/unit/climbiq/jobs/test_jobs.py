@@ -63,6 +63,7 @@ class TestRegistry:
             "prior_extraction",
             "population_statistics",
             "purge",
+            "form_times",
         }
 
 
