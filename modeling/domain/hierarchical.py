@@ -68,30 +68,26 @@ class SampledPopulation:
 def marginal_model(*, packed: PackedStatistics, priors: HierarchicalPriors) -> pm.Model:
     """The model with every climber's effects integrated out exactly.
 
-    ``packed`` has its columns in the kernel's order (:func:`modeling.domain.mode.ordered`). All data are named
-    ``pm.Data``, so that a compiled model takes new climbers without being compiled again.
+    ``packed`` has its columns in the kernel's order (:func:`modeling.domain.mode.ordered`). The sessions are
+    ``pm.Data``, so that a compiled model takes new ones without being compiled again; the priors are part of it.
     """
     order, q = priors.order, priors.n_random
+    mean, sd, individual_sd = priors.mean[order], priors.sd[order], priors.individual_sd[order[:q]]
     with pm.Model(
         coords={"column": np.arange(order.size), "varying": np.arange(q)}, check_bounds=False
     ) as model:
-        mean, sd = pm.Data("mean", priors.mean[order]), pm.Data("sd", priors.sd[order])
-        individual_sd = pm.Data("individual_sd", priors.individual_sd[order[:q]])
-        noise_sd = pm.Data("noise_sd", np.float64(priors.noise_sd))
-        noise_floor = pm.Data("noise_floor", np.float64(priors.noise_floor))
-        gram, moment = pm.Data("gram", packed.gram), pm.Data("moment", packed.moment)
-        square, totals = pm.Data("square", packed.square), pm.Data("totals", packed.totals)
+        sessions = pm.Data("sessions", packed.buffer())
 
         beta_unit = pm.Normal("beta_unit", 0.0, 1.0, dims="column")
         tau_unit = pm.HalfNormal("tau_unit", 1.0, dims="varying")
         sigma_unit = pm.HalfNormal("sigma_unit", 1.0)
         beta = pm.Deterministic("beta", mean + sd * beta_unit, dims="column")
         tau = pm.Deterministic("tau", individual_sd * tau_unit, dims="varying")
-        sigma = pm.Deterministic("sigma", pt.sqrt(noise_floor**2 + (noise_sd * sigma_unit) ** 2))
-        log_likelihood, *_ = marginal_likelihood(
-            beta, pt.log(tau), pt.log(sigma), gram, moment, square, totals
+        sigma = pm.Deterministic(
+            "sigma", pt.sqrt(priors.noise_floor**2 + (priors.noise_sd * sigma_unit) ** 2)
         )
-        pm.Potential("sessions", log_likelihood)
+        log_likelihood, *_ = marginal_likelihood(beta, pt.log(tau), pt.log(sigma), sessions)
+        pm.Potential("log_likelihood", log_likelihood)
     return model
 
 
@@ -144,19 +140,8 @@ def sample_population(
     """
     settings = settings if settings is not None else SamplerSettings()
     mode = mode if mode is not None else population_mode(statistics=statistics, priors=priors)
-    order, q = priors.order, priors.n_random
     packed = pack(statistics=ordered(statistics=statistics, priors=priors))
-    compiled = _compiled(priors.mean.size, q).with_data(
-        mean=priors.mean[order],
-        sd=priors.sd[order],
-        individual_sd=priors.individual_sd[order[:q]],
-        noise_sd=np.float64(priors.noise_sd),
-        noise_floor=np.float64(priors.noise_floor),
-        gram=packed.gram,
-        moment=packed.moment,
-        square=packed.square,
-        totals=packed.totals,
-    )
+    compiled = _compiled(_Frozen(priors)).with_data(sessions=packed.buffer())
     trace = _sample(replace(compiled, initial_point_func=_near(mode.unconstrained)), settings)
     return SampledPopulation(_population_draws(trace, priors), _diagnostics(trace, UNITS))
 
@@ -170,18 +155,30 @@ def sample_plain(
     return _sample(nutpie.compile_pymc_model(model, var_names=["beta", "tau", "sigma", "effect"]), settings)
 
 
-@lru_cache(maxsize=8)
-def _compiled(p: int, q: int) -> Any:
-    """Compile the marginal model once per shape; the data follow with ``with_data``."""
-    names = ("intercept", *(f"column {k}" for k in range(1, p)))
-    individual = np.ones(p)
-    individual[q:] = 0.0
-    priors = HierarchicalPriors(names, np.zeros(p), np.ones(p), individual)
+class _Frozen:
+    """Priors as a key: what a compiled model was compiled for."""
+
+    def __init__(self, priors: HierarchicalPriors) -> None:
+        self.priors = priors
+        arrays = (priors.mean, priors.sd, priors.individual_sd)
+        self._key = (*(a.tobytes() for a in arrays), priors.noise_sd, priors.noise_floor)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Frozen) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+
+@lru_cache(maxsize=4)
+def _compiled(frozen: _Frozen) -> Any:
+    """Compile the marginal model once for its priors; the sessions follow with ``with_data``."""
+    p = frozen.priors.mean.size
     empty = SufficientStatistics(
         np.zeros((1, p, p)), np.zeros((1, p)), np.zeros(1), np.zeros(1, dtype=np.int64), np.zeros(1),
         np.zeros((1, p + 1)), np.zeros(1),
     )  # fmt: skip
-    model = marginal_model(packed=pack(statistics=empty), priors=priors)
+    model = marginal_model(packed=pack(statistics=empty), priors=frozen.priors)
     return nutpie.compile_pymc_model(model, var_names=UNITS)
 
 

@@ -45,6 +45,10 @@ class PackedStatistics:
     square: Floats
     totals: Floats
 
+    def buffer(self) -> Floats:
+        """All of it end to end, in this order: what :func:`likelihood_of_buffer` reads."""
+        return np.concatenate([self.gram.ravel(), self.moment.ravel(), self.square.ravel(), self.totals])
+
 
 def pack(*, statistics: SufficientStatistics) -> PackedStatistics:
     """Lay the climbers out in lanes.
@@ -121,6 +125,28 @@ def marginal_likelihood(
     n = totals[0]
     value -= 0.5 * (n * (np.log(2.0 * np.pi) + 2.0 * log_sigma) + totals[1] + fit)
     return value, d_beta, d_tau, fit - n - d_tau.sum()
+
+
+@compiled
+def likelihood_of_buffer(
+    beta: Floats, log_tau: Floats, log_sigma: float, buffer: Floats
+) -> tuple[float, Floats, Floats, float]:
+    """:func:`marginal_likelihood` of statistics that lie end to end (:meth:`PackedStatistics.buffer`).
+
+    The sampler's compiler spends over a second on every array that it is given: one is cheaper than four.
+    """
+    p = beta.size
+    blocks = (buffer.size - 2) // (LANES * (p * p + p + 1))
+    moment, square = blocks * LANES * p * p, blocks * LANES * (p * p + p)
+    return marginal_likelihood(
+        beta,
+        log_tau,
+        log_sigma,
+        buffer[:moment].reshape((blocks, p, p, LANES)),
+        buffer[moment:square].reshape((blocks, p, LANES)),
+        buffer[square:-2].reshape((blocks, LANES)),
+        buffer[-2:],
+    )
 
 
 @compiled
