@@ -35,11 +35,9 @@ def today(request: HttpRequest) -> HttpResponse:
     context = context_for(user_id=user.pk, limit=SESSIONS_DRAWN)
     open_ids = [s.id for s in context.history if s.status in {"planned", "in_progress"}]
     advised = latest_for_sessions(user_id=user.pk, session_ids=open_ids)
-    open_sessions = [
-        {"session": s, "recommendation_id": advised.get(s.id)}
-        for s in reversed(context.history)
-        if s.id in set(open_ids)
-    ]
+    still_open = [s for s in reversed(context.history) if s.id in set(open_ids)]
+    still_open.sort(key=lambda s: s.status != "in_progress")  # what runs comes first
+    open_sessions = [{"session": s, "recommendation_id": advised.get(s.id)} for s in still_open]
     finished = [s for s in context.history if s.id not in set(open_ids)]
     return render(
         request,
@@ -48,6 +46,7 @@ def today(request: HttpRequest) -> HttpResponse:
             "greeting": wording.greeting_for(user.display_name, hour=timezone.localtime().hour),
             "baseline": context.baseline,
             "open_sessions": open_sessions,
+            "day": timezone.localdate(),
             "recent": finished[:SESSIONS_LATELY],
             "moments": [
                 Moment(day=s.session_date, observed=s.quality)
@@ -121,6 +120,9 @@ def recommendation(request: HttpRequest, recommendation_id: UUID) -> HttpRespons
         {
             "recommendation": found.recommendation,
             "session": session,
+            "can_start": session is not None
+            and session.status == "planned"
+            and session.session_date == timezone.localdate(),
             "override": override,
             "adjustments": found.payloads.get("rule_adjustments"),
             "questions": found.payloads.get("rule_trace", {}).get("questions", []),

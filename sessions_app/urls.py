@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sessions_app.views import after, baseline, before, browse, diary
+from sessions_app.views import after, baseline, before, browse, diary, start
 
 urlpatterns = [
     path("baseline/", baseline.baseline, name="baseline"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("sessions/new/", before.new_session, name="session_new"),
     path("sessions/<uuid:session_id>/", browse.detail, name="session_detail"),
     path("sessions/<uuid:session_id>/before/", before.change_before, name="session_before"),
+    path("sessions/<uuid:session_id>/start/", start.start, name="session_start"),
     path("sessions/<uuid:session_id>/after/", after.log_session, name="session_after"),
     path("sessions/<uuid:session_id>/skip/", after.skip, name="session_skip"),
     path("sessions/<uuid:session_id>/unskip/", after.unskip, name="session_unskip"),

@@ -12,6 +12,7 @@ from climbiq.domain.values import BadValues
 from sessions_app.selectors import SessionNotFound
 from sessions_app.services.guards import ChangedElsewhere
 from sessions_app.services.logs import AlreadyLogged, NotSkippable
+from sessions_app.services.starts import NotStartable
 from sessions_app.services.undo import CannotUndo
 
 
@@ -32,7 +33,7 @@ def told_in_http(*, missing: str = "") -> Iterator[None]:
         if missing:
             raise ValidationError({missing: ["You have no such session."]}) from None
         raise NotFound from None
-    except (ChangedElsewhere, AlreadyLogged, NotSkippable) as conflict:
+    except (ChangedElsewhere, AlreadyLogged, NotSkippable, NotStartable) as conflict:
         raise Conflict(str(conflict)) from conflict
     except CannotUndo as error:
         raise Unprocessable(str(error)) from error

@@ -31,6 +31,7 @@ from sessions_app.models import Session
 from sessions_app.selectors import records_by_id, session_of
 from sessions_app.services.logs import reopen, skip_session
 from sessions_app.services.plans import change_circumstances, plan_session
+from sessions_app.services.starts import start_session
 from sessions_app.services.undo import delete_session, restore_session
 
 
@@ -134,6 +135,20 @@ class SessionView(APIView):
         return Response({"undo": undo})
 
 
+class StartView(APIView):
+    """`sessions/{id}/start`."""
+
+    @documented(
+        operation_id="session_start", summary="Start a session", request=None, responses=SessionSerializer
+    )
+    @idempotent
+    def post(self, request: Request, session_id: UUID) -> Response:
+        """Begin a session that is planned for today; it ends by its post-session form."""
+        with told_in_http():
+            session = start_session(by=asking(request), session_id=session_id, now=timezone.now())
+        return Response(session_as_json(session))
+
+
 class SkipView(APIView):
     """`sessions/{id}/skip`."""
 
@@ -149,10 +164,15 @@ class SkipView(APIView):
 class ReopenView(APIView):
     """`sessions/{id}/reopen`."""
 
-    @documented(operation_id="session_reopen", summary="Un-skip", request=None, responses=SessionSerializer)
+    @documented(
+        operation_id="session_reopen",
+        summary="Un-skip or un-start",
+        request=None,
+        responses=SessionSerializer,
+    )
     @idempotent
     def post(self, request: Request, session_id: UUID) -> Response:
-        """Take a skip back."""
+        """Take a skip or a start back: the session is planned again."""
         with told_in_http():
             session = reopen(by=asking(request), session_id=session_id, now=timezone.now())
         return Response(session_as_json(session))

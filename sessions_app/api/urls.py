@@ -31,6 +31,7 @@ urlpatterns = [
         session_forms.PostSessionView.as_view(),
         name="api_post_session",
     ),
+    path("sessions/<uuid:session_id>/start", sessions.StartView.as_view(), name="api_session_start"),
     path("sessions/<uuid:session_id>/skip", sessions.SkipView.as_view(), name="api_session_skip"),
     path("sessions/<uuid:session_id>/reopen", sessions.ReopenView.as_view(), name="api_session_reopen"),
     path("sessions/<uuid:session_id>/restore", sessions.RestoreView.as_view(), name="api_session_restore"),

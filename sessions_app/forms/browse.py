@@ -13,7 +13,7 @@ class HistoryFilterForm(forms.Form):
 
     status = forms.ChoiceField(
         required=False,
-        choices=[("", "All"), *((k, SESSION_STATUSES[k]) for k in ("planned", "completed", "skipped"))],
+        choices=[("", "All"), *((k, SESSION_STATUSES[k]) for k in SESSION_STATUSES)],
     )
     kind = forms.ChoiceField(required=False, label="Type", choices=[("", "All"), *SESSION_TYPES.items()])
     changed = forms.BooleanField(required=False, label="Only sessions that went differently from the plan")

@@ -16,6 +16,8 @@ class Session(models.Model):
     session_date = models.DateField()
 
     started_at = time_stamp(db_default=False)
+    # What `started_at` said before the session began in earnest.
+    planned_start_at = time_stamp(db_default=False)
     ended_at = time_stamp(db_default=False)
     duration_min = models.IntegerField(null=True, blank=True)
 

@@ -21,6 +21,7 @@ from sessions_app.domain.records import SessionRecord
 from sessions_app.models import PostSessionData, PreSessionData, Session
 from sessions_app.selectors import session_of
 from sessions_app.services.guards import ChangedElsewhere, changed_columns, is_stale, lock_session, touch
+from sessions_app.services.starts import taken_back
 
 __all__ = ["AlreadyLogged", "NotSkippable", "reopen", "save_post_session", "skip_session"]
 
@@ -103,7 +104,7 @@ def save_post_session(
 
 
 def skip_session(*, by: User, session_id: UUID, now: datetime) -> SessionRecord:
-    """Say that a planned session did not take place.
+    """Say that a session did not take place, also where it had been started by mistake.
 
     Raises
     ------
@@ -116,16 +117,16 @@ def skip_session(*, by: User, session_id: UUID, now: datetime) -> SessionRecord:
         if session.status == "completed":
             raise NotSkippable
         if session.status != "skipped":
-            touch(session, now=now, status="skipped")
+            touch(session, now=now, status="skipped", **taken_back(session))
         return session_of(user_id=by.pk, session_id=session.pk)
 
 
 def reopen(*, by: User, session_id: UUID, now: datetime) -> SessionRecord:
-    """Take a skip back."""
+    """Take a skip, or a start, back: the session is planned, as it was."""
     with transaction.atomic():
         session = lock_session(by=by, session_id=session_id)
-        if session.status == "skipped":
-            touch(session, now=now, status="planned")
+        if session.status in {"skipped", "in_progress"}:
+            touch(session, now=now, status="planned", **taken_back(session))
         return session_of(user_id=by.pk, session_id=session.pk)
 
 

@@ -175,7 +175,7 @@ def _moved(
     stored = {field.name: getattr(session, field.name) for field in fields(Circumstances)}
     where = Circumstances(**{**stored, **moves})
     if moves:
-        is_done = session.status == "completed"
+        is_done = session.status in {"completed", "in_progress"}
         check_circumstances(given=where, now=now, zone=zone_of(by.time_zone), is_done=is_done)
         _check_gym(where.gym_id)
     return where, changed_columns(session, asdict(where))

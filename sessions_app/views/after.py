@@ -83,7 +83,7 @@ def skip(request: HttpRequest, session_id: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def unskip(request: HttpRequest, session_id: UUID) -> HttpResponse:
-    """Take a skip back."""
+    """Take a skip, or a start, back."""
     session = own_session(request, session_id)
     reopen(by=climber_of(request), session_id=session.id, now=timezone.now())
     messages.success(request, "Back on the plan.")

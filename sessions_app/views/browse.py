@@ -78,6 +78,8 @@ def detail(request: HttpRequest, session_id: UUID) -> HttpResponse:
             "after": _said({n: v for n, v in session.outcomes.items() if n != "session_quality"}),
             "texts": [(EXTRAS[n].label, session.notes[n]) for n in _TEXTS if n in session.notes],
             "is_open": session.status in {"planned", "in_progress"},
+            "is_running": session.status == "in_progress",
+            "can_start": session.status == "planned" and session.session_date == today,
             "is_for_later": session.session_date > today,
         },
     )
