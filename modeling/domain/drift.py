@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.lapack import dgtsv
+from scipy.linalg.lapack import dpttrf, dtbtrs
 
 Floats = NDArray[np.float64]
 
@@ -101,8 +101,12 @@ def whiten(*, columns: Floats, day: Floats, drift: Drift) -> Whitened:
     """Filter every column with the gains of one scalar level.
 
     For a level with variance P (over sigma²) before a row, the innovation variance is S = P + 1, the gain
-    K = P / S, and each column z has the innovation v_t = z_t - phi m_{t-1} with m_t = phi m_{t-1} + K v_t.
-    The gains depend on the days alone, so outcome and design share them, and m solves a bidiagonal system.
+    K = P / S, and each column z has the innovation v_t = z_t - phi m_{t-1} with m_t = phi m_{t-1} + K v_t. All of
+    it falls out of one tridiagonal factorisation: the differences z_t - phi_t z_{t-1} have the covariance
+
+        diagonal  q_t + 1 + phi_t²,   beside it  -phi_t,   = L diag(S) L'  with L unit and bidiagonal
+
+    and v = L^-1 (differences), m_t = z_t - v_t / S_t, P_t = 1 - 1 / S_t after the row.
 
     Parameters
     ----------
@@ -128,37 +132,27 @@ def whiten(*, columns: Floats, day: Floats, drift: Drift) -> Whitened:
     gaps = np.diff(day)
     if (gaps < 0.0).any():
         raise UnorderedDays("sessions must be ordered by day before they are filtered")
+    if drift.rate_per_day == 0.0:
+        return Whitened(columns, np.ones(n), np.zeros(c), 0.0)
     if drift.is_random_walk:
         decay = np.ones(n - 1)
         added = drift.rate_per_day * gaps
     else:
         decay = np.exp2(-gaps / drift.half_life_days)
         added = drift.stationary_variance * -np.expm1(-2.0 * math.log(2.0) * gaps / drift.half_life_days)
-    gain, innovation, posterior_variance = _gains(drift.stationary_variance, decay.tolist(), added.tolist())
-    level = gain[:, None] * columns
-    if n > 1:
-        # m_t - phi_t (1 - K_t) m_{t-1} = K_t z_t; the tridiagonal solver is the one that starts no threads
-        below = -decay * (1.0 - gain[1:])
-        level = np.asarray(dgtsv(below, np.ones(n), np.zeros(n - 1), level)[3])
-    residual = columns.copy()
-    residual[1:] -= decay[:, None] * level[:-1]
+    diagonal = np.empty(n)
+    diagonal[0] = 1.0 + drift.stationary_variance
+    diagonal[1:] = 1.0 + added + decay**2
+    differences = np.empty((n, c), order="F")
+    differences[0] = columns[0]
+    differences[1:] = columns[1:] - decay[:, None] * columns[:-1]
+    innovation, below, _ = dpttrf(diagonal, -decay) if n > 1 else (diagonal, decay, 0)
+    band = np.ones((2, n), order="F")
+    band[1, :-1] = below
+    innovations = np.asarray(dtbtrs(band, differences, uplo="L", diag="U", overwrite_b=True)[0])
     return Whitened(
-        columns=residual / np.sqrt(innovation)[:, None],
-        innovation=innovation,
-        last_level=level[-1],
-        level_variance=posterior_variance,
+        columns=innovations / np.sqrt(innovation)[:, None],
+        innovation=np.asarray(innovation),
+        last_level=columns[-1] - innovations[-1] / innovation[-1],
+        level_variance=1.0 - 1.0 / float(innovation[-1]),
     )
-
-
-def _gains(start_variance: float, decay: list[float], added: list[float]) -> tuple[Floats, Floats, float]:
-    """Gains, innovation variances and the last filtered variance (plain floats: faster here than arrays)."""
-    innovation = [start_variance + 1.0]
-    filtered = start_variance / innovation[0]
-    gain = [filtered]
-    for phi, q in zip(decay, added, strict=True):
-        predicted = phi * phi * filtered + q
-        s = predicted + 1.0
-        filtered = predicted / s
-        innovation.append(s)
-        gain.append(filtered)
-    return np.array(gain), np.array(innovation), filtered

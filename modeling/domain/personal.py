@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.lapack import dpotrf
 
 from modeling.domain.drift import Drift, Whitened, whiten
 from modeling.domain.population import ClimberPosterior, PopulationDraws, whitened_posterior
@@ -126,13 +127,12 @@ def personal_posterior(
     """
     ordered = _ordered(trained, design, outcome, day)
     rhythms, white = trained.rhythms.rhythms, ordered.white
-    weight = np.ones(1)
+    weight = trained.rhythms.weight
     if len(rhythms) > 1:
-        recent = _recent(trained, ordered)
-        scores = recent.component_log_score(
-            outcome=ordered.outcome[ordered.outcome.size - recent.mean.shape[0] :]
-        )
-        weight = weights_now(prior=trained.rhythms, log_likelihood=scores)
+        if ordered.outcome.size:
+            recent = _recent(trained, ordered)
+            scores = recent.component_log_score(outcome=ordered.outcome[-recent.mean.shape[0] :])
+            weight = weights_now(prior=trained.rhythms, log_likelihood=scores)
         weight = np.where(weight < NEGLIGIBLE_WEIGHT, 0.0, weight)
         weight /= weight.sum()
     parts = tuple(
@@ -211,34 +211,34 @@ def recent_forecasts(
     Cholesky factor L has every one-step-ahead SD on its diagonal and every standardised error in L^-1 (y~ - X~ m),
     which is the last row of the factor of S bordered by y~ - X~ m: one factorisation, no loop over sessions.
     """
-    p = prior.mean.size
-    sigma = prior.sigma * noise_scale
-    white = whitened.columns / sigma
-    y, x = white[:, 0], white[:, 1:]
-    n = outcome.size
+    n, sigma = outcome.size, prior.sigma * noise_scale
     m = min(n, REPLAYED_SESSIONS)
-    x_old, y_old, x_new, y_new = x[: n - m], y[: n - m], x[n - m :], y[n - m :]
-    inner = np.eye(p) + root.T @ (x_old.T @ x_old) @ root
+    old = whitened.columns[: n - m]
+    gram = old.T @ old / sigma**2  # (1 + p, 1 + p), the outcome first
+    inner = root.T @ gram[1:, 1:] @ root
+    inner[np.diag_indices_from(inner)] += 1.0
     covariance = root @ np.linalg.solve(inner, root.T)
-    mean = prior.mean + covariance @ (x_old.T @ (y_old - x_old @ prior.mean))
-    residual = y_new - x_new @ mean
+    mean = prior.mean + covariance @ (gram[1:, 0] - gram[1:, 1:] @ prior.mean)
+    recent = whitened.columns[n - m :] / sigma
+    x_new = recent[:, 1:]
+    residual = recent[:, 0] - x_new @ mean
     bordered = np.empty((m + 1, m + 1))
     bordered[:m, :m] = x_new @ covariance @ x_new.T
     bordered[np.arange(m), np.arange(m)] += 1.0
     bordered[m, :m] = bordered[:m, m] = residual
     bordered[m, m] = residual @ residual + 1.0
     factor = _sturdy_cholesky(bordered)
-    sd = sigma * np.diag(factor)[:m] * np.sqrt(whitened.innovation[n - m :])
+    sd = sigma * factor.diagonal()[:m] * np.sqrt(whitened.innovation[n - m :])
     return outcome[n - m :] - factor[m, :m] * sd, sd
 
 
 def _sturdy_cholesky(matrix: Floats) -> Floats:
-    """Cholesky factor; rounding in hopelessly scaled rows is met with a little more diagonal."""
+    """Cholesky factor, lower triangle; rounding in hopelessly scaled rows is met with a little more diagonal."""
     for jitter in (0.0, 1e-12, 1e-9):
-        try:
-            return np.linalg.cholesky(matrix + jitter * matrix.max() * np.eye(matrix.shape[0]))
-        except np.linalg.LinAlgError:
-            continue
+        sturdier = matrix + jitter * matrix.max() * np.eye(matrix.shape[0]) if jitter else matrix
+        factor, trouble = dpotrf(sturdier.T, lower=1, clean=0)  # the transpose, as LAPACK reads by columns
+        if not trouble:
+            return np.asarray(factor)
     return np.asarray(np.diag(np.sqrt(np.diag(matrix))))
 
 

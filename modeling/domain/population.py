@@ -153,22 +153,29 @@ def whitened_posterior(
     *, population: PopulationDraws, whitened: Whitened, drift: Drift | None, noise_scale: float
 ) -> ClimberPosterior:
     """The same from columns (outcome, design) that the level's filter has already whitened."""
-    p = len(population.names)
-    outcome, design = whitened.columns[:, 0], whitened.columns[:, 1:]
-    gram, moment = design.T @ design, design.T @ outcome
+    n_draws, p = population.beta.shape
+    gram = whitened.columns.T @ whitened.columns  # (1 + p, 1 + p), the outcome first
     sigma2 = (population.sigma * noise_scale) ** 2
     tau = population.tau
-    inner = np.eye(p) + tau[:, :, None] * tau[:, None, :] * (gram / sigma2[:, None, None])
-    inverse = np.linalg.inv(inner)
-    covariances = tau[:, :, None] * tau[:, None, :] * inverse
-    residual = (moment - population.beta @ gram) / sigma2[:, None]
-    means = population.beta + np.einsum("sij,sj->si", covariances, residual)
+    residual = (gram[0, 1:] - population.beta @ gram[1:, 1:]) / sigma2[:, None]
+    # Effects that do not vary between climbers stay as they are. They stand last: the first r alone are inverted.
+    individual = (tau**2).mean(axis=0)
+    r = int(np.flatnonzero(individual)[-1]) + 1 if individual.any() else 0
+    spread = tau[:, :r, None] * tau[:, None, :r]  # (s, r, r)
+    if whitened.innovation.size:
+        inner = spread * (gram[1 : r + 1, 1 : r + 1] / sigma2[:, None, None])
+        inner[:, np.arange(r), np.arange(r)] += 1.0
+        covariances = spread * np.linalg.inv(inner)
+    else:
+        covariances = spread * np.eye(r)
+    means = population.beta.copy()
+    means[:, :r] += (covariances @ residual[:, :r, None])[:, :, 0]
     mean = means.mean(axis=0)
     centred = means - mean
-    within = covariances.mean(axis=0)
-    covariance = within + centred.T @ centred / sigma2.size
+    within = np.zeros((p, p))
+    within[:r, :r] = covariances.mean(axis=0)
+    covariance = within + centred.T @ centred / n_draws
     covariance = (covariance + covariance.T) / 2.0
-    individual = (tau**2).mean(axis=0)
     varies = individual > 0.0
     reliability = np.zeros(p)
     reliability[varies] = np.clip(1.0 - np.diag(within)[varies] / individual[varies], 0.0, 1.0)
@@ -178,7 +185,7 @@ def whitened_posterior(
         mean=mean,
         covariance=covariance,
         sigma=float(np.sqrt(sigma2.mean())),
-        n_sessions=outcome.size,
+        n_sessions=whitened.innovation.size,
         level_mean=float(whitened.last_level[0] - of_design @ mean),
         level_variance=whitened.level_variance * float(sigma2.mean())
         + float(of_design @ covariance @ of_design),
