@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from climbiq.jobs.registry import Outcome, job_handler
-from climbiq.jobs.running import RunningJob
+from climbiq.jobs.registry import LONGEST_SECONDS, Outcome, job_handler
+from climbiq.jobs.running import CannotSucceed, RunningJob
 
 
 @job_handler("population_statistics", hard_limit=900)
@@ -24,3 +24,23 @@ def refresh_statistics(job: RunningJob) -> Outcome:
         if not count:
             result["outcome"] = "nothing to do: fewer than 20 climbers state any condition"
     return None
+
+
+@job_handler("nightly_training", max_attempts=3, hard_limit=LONGEST_SECONDS, queue="training")
+def nightly_training(job: RunningJob) -> None:
+    """Train the hierarchical model on everybody's sessions, and publish it if the gate lets it."""
+    from experts.selectors import NoPriors
+    from modeling.domain.priors import InvalidPriors
+    from modeling.services.training import trained_model
+
+    try:
+        trained_model(
+            trigger="schedule" if job.requested_by is None else "button",
+            requested_by=job.requested_by,
+            job_id=job.id,
+            force=bool(job.payload.get("force")),
+            on_progress=job.report,
+            finishing=job.finishing,
+        )
+    except (NoPriors, InvalidPriors) as error:
+        raise CannotSucceed(str(error)) from error

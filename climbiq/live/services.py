@@ -6,6 +6,7 @@ import functools
 import json
 import logging
 import re
+from collections.abc import Iterable, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 
 _KIND: Final = re.compile(r"[a-z]+(_[a-z]+){0,4}")
 _SECONDS: Final = 0.5
+_TOGETHER: Final = 1000  # channels that one statement writes to
 
 
 class NotAPointer(ValueError):
@@ -49,21 +51,47 @@ def notify_coaches(*, kind: str, object_id: UUID | str | None = None) -> None:
     _after_commit(channel=COACHES, kind=kind, object_id=object_id)
 
 
+def notify_all(*, user_ids: Iterable[UUID | str], kind: str, object_id: UUID | str | None = None) -> None:
+    """Tell many people the same, once this transaction is committed: with one statement a thousand, and one ring."""
+    key = _pointer(kind=kind, object_id=object_id)
+    channels = sorted({channel_of(user_id) for user_id in user_ids})
+    transaction.on_commit(
+        functools.partial(_deliver_to_many, channels=channels, kind=kind, key=key), robust=True
+    )
+
+
 def _after_commit(*, channel: str, kind: str, object_id: UUID | str | None) -> None:
-    if not _KIND.fullmatch(kind):
-        raise NotAPointer(f"{kind!r} is no kind of event")
-    try:
-        key = None if object_id is None else str(UUID(str(object_id)))
-    except ValueError:
-        raise NotAPointer("an event points at an object by its UUID") from None
+    key = _pointer(kind=kind, object_id=object_id)
     transaction.on_commit(
         functools.partial(_deliver, channel=channel, kind=kind, key=key),
         robust=True,
     )
 
 
+def _pointer(*, kind: str, object_id: UUID | str | None) -> str | None:
+    if not _KIND.fullmatch(kind):
+        raise NotAPointer(f"{kind!r} is no kind of event")
+    try:
+        return None if object_id is None else str(UUID(str(object_id)))
+    except ValueError:
+        raise NotAPointer("an event points at an object by its UUID") from None
+
+
 def _deliver(*, channel: str, kind: str, key: str | None) -> None:
     get_storage().append_event(channel, kind, {"kind": kind, "id": key})
+    _ring(channel, kind)
+
+
+def _deliver_to_many(*, channels: Sequence[str], kind: str, key: str | None) -> None:
+    storage = get_storage()
+    for start in range(0, len(channels), _TOGETHER):
+        storage.append_to_many(channels[start : start + _TOGETHER], kind, {"kind": kind, "id": key})
+    if channels:
+        _ring(None, kind)
+
+
+def _ring(channel: str | None, kind: str) -> None:
+    """Wake the streams of one channel, or of all, in every process."""
     get_listener_manager().wake(channel)
     if not settings.REDIS_URL:
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, Final
 
 from django.db import connection, connections
@@ -21,6 +22,17 @@ INSERT INTO django_eventstream_event (channel, type, data, eid, created)
 SELECT %s, %s, %s, value, now() FROM counter
 RETURNING eid
 """
+# In the order of the names, so that two of these never wait for each other.
+_APPEND_TO_MANY: Final = """
+WITH counter AS (
+    INSERT INTO django_eventstream_eventcounter AS c (name, value, updated)
+    SELECT channel, 1, now() FROM unnest(%s::text[]) AS channel ORDER BY channel
+    ON CONFLICT (name) DO UPDATE SET value = c.value + 1, updated = now()
+    RETURNING name, value
+)
+INSERT INTO django_eventstream_event (channel, type, data, eid, created)
+SELECT name, %s, %s, value, now() FROM counter
+"""
 
 
 class ReleasingStorage(StorageBase):  # type: ignore[misc]
@@ -37,6 +49,11 @@ class ReleasingStorage(StorageBase):  # type: ignore[misc]
             cursor.execute(_APPEND, [channel, channel, event_type, text])
             number = cursor.fetchone()[0]
         return StreamedEvent(channel, event_type, text, id=number)
+
+    def append_to_many(self, channels: Sequence[str], event_type: str, data: Any) -> None:
+        """Store the same event in many channels, all different. Call it outside a transaction, as above."""
+        with connection.cursor() as cursor:
+            cursor.execute(_APPEND_TO_MANY, [list(channels), event_type, json.dumps(data)])
 
     def get_events(self, channel: str, last_id: int, limit: int = 100) -> list[StreamedEvent]:
         """Read what came after `last_id`, in order; EventDoesNotExist when some of it is no longer there."""

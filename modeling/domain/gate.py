@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,11 +31,15 @@ DESIGN_ROWS = 200
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """CRPS of the model and of the person mean on the last fifth of each climber's sessions."""
+    """CRPS of the model and of the person mean on the last fifth of each climber's sessions.
+
+    ``coverage`` says how many outcomes lay in the central intervals at 50, 80, 90 and 95 %.
+    """
 
     model_crps: float
     person_mean_crps: float
     n_sessions: int
+    coverage: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +131,10 @@ def held_out_crps(*, data: GroupedData, priors: HierarchicalPriors) -> HeldOut |
     ours = one_step_ahead(data=kept, trained=trained, rows=split.test)
     theirs = baselines(data=kept, split=split)["person_mean"]
     outcome = kept.outcome[split.test]
+    scores = score(predictive=ours, outcome=outcome)
     return HeldOut(
-        model_crps=score(predictive=ours, outcome=outcome).crps,
+        model_crps=scores.crps,
         person_mean_crps=score(predictive=theirs, outcome=outcome).crps,
         n_sessions=int(outcome.size),
+        coverage=scores.coverage,
     )

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from climbiq.accounts.models import User
 from climbiq.live.channels import COACHES, OwnChannels, channel_of, channels_of
 from climbiq.live.listeners import WakingListeners
-from climbiq.live.services import NotAPointer, notify, notify_coaches
+from climbiq.live.services import NotAPointer, notify, notify_all, notify_coaches
 from climbiq.live.storage import ReleasingStorage
 from climbiq.live.views import last_ids
 
@@ -135,6 +135,30 @@ class TestNotify:
             notify(user_id=alice.pk, kind="training_finished", object_id=KEY)
         assert Event.objects.count() == 1
         assert "could not ring" in caplog.text
+
+    def test_many_hear_the_same_with_one_statement(
+        self, alice: User, bob: User, django_capture_on_commit_callbacks: Any, django_assert_num_queries: Any
+    ) -> None:
+        ReleasingStorage().append_event(channel_of(bob.pk), "recommendation_ready", {})
+        with django_assert_num_queries(1), django_capture_on_commit_callbacks(execute=True):
+            notify_all(user_ids=[bob.pk, alice.pk, bob.pk], kind="training_finished", object_id=KEY)
+        said = Event.objects.filter(type="training_finished").values_list("channel", "eid", "data")
+        pointer = f'{{"kind": "training_finished", "id": "{KEY}"}}'
+        assert sorted(said) == sorted([(channel_of(alice.pk), 1, pointer), (channel_of(bob.pk), 2, pointer)])
+
+    def test_many_and_redis_away(
+        self, alice: User, bob: User, settings, caplog, django_capture_on_commit_callbacks: Any
+    ) -> None:
+        settings.REDIS_URL = "unix:///nowhere/valkey.sock"
+        with django_capture_on_commit_callbacks(execute=True):
+            notify_all(user_ids=[alice.pk, bob.pk], kind="training_finished", object_id=KEY)
+        assert Event.objects.count() == 2
+        assert caplog.text.count("could not ring") == 1
+
+    def test_nobody_hears_nothing(self, db, django_capture_on_commit_callbacks: Any) -> None:
+        with django_capture_on_commit_callbacks(execute=True):
+            notify_all(user_ids=[], kind="training_finished", object_id=KEY)
+        assert not Event.objects.exists()
 
     @pytest.mark.parametrize("kind", ["Slept 4 hours", "", "a" * 5 + "\n", "a_b_c_d_e_f", "x;y"])
     def test_a_kind_is_a_plain_name(self, db, kind: str) -> None:
