@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
 from climbiq.local.remembered import recall
+from climbiq.local.without_servers import needs_no_server, stand_in
 
 
 def main() -> None:
@@ -18,6 +19,8 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "climbiq.settings")
     command = sys.argv[1] if len(sys.argv) > 1 else ""
     recall(Path(__file__).resolve().parent, command=command, environ=os.environ)
+    if needs_no_server(sys.argv[1:]):
+        stand_in(os.environ)
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +12,9 @@ from modeling.domain.mode import PopulationMode
 from modeling.domain.personal import TrainedPopulation, personal_posterior
 from modeling.domain.predictive import Predictive, normal_predictive, score
 from modeling.domain.priors import HierarchicalPriors
+from modeling.domain.scorecard import ColdStart
 from modeling.domain.statistics import GroupedData
-from modeling.domain.training import fit
+from modeling.domain.training import FIT_SEED, fit
 
 Floats = NDArray[np.float64]
 
@@ -23,25 +23,14 @@ HORIZON_SESSIONS = 20
 FOLDS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class ColdStart:
-    """Scores after ``n_own`` sessions, beside the climber's mean shrunk towards everyone's."""
-
-    n_own: int
-    n_climbers: int
-    n_sessions: int
-    mae: float
-    crps: float
-    shrunken_mean_mae: float
-    shrunken_mean_crps: float
-
-
 def cold_start_curve(
     *,
     data: GroupedData,
     priors: HierarchicalPriors,
     own_sessions: Sequence[int] = OWN_SESSIONS,
     folds: int = FOLDS,
+    seed: int = FIT_SEED,
+    on_stage: Callable[[str], None] = lambda _: None,
 ) -> tuple[ColdStart, ...]:
     """Leave every climber out once; after n of their sessions predict the next twenty, without learning on.
 
@@ -57,13 +46,19 @@ def cold_start_curve(
         The n to report; climbers with fewer than n + 20 sessions do not count there.
     folds
         Groups of climbers left out together.
+    seed
+        Of the population's draws.
+    on_stage
+        Told the name of each stage as it begins.
     """
     counts = np.diff(data.start)
     fold_of = np.arange(data.n_groups) % min(folds, data.n_groups)
     found: dict[int, list[tuple[Predictive, Predictive, Floats]]] = {n: [] for n in own_sessions}
     for fold in range(int(fold_of.max()) + 1):
-        result = fit(data=rows_of(data=data, rows=np.repeat(fold_of != fold, counts)), priors=priors)
-        rival = _intercept_only(rows_of(data=data, rows=np.repeat(fold_of != fold, counts)), priors)
+        on_stage(f"cold start, climbers left out {fold + 1} of {int(fold_of.max()) + 1}")
+        others = rows_of(data=data, rows=np.repeat(fold_of != fold, counts))
+        result = fit(data=others, priors=priors, seed=seed)
+        rival = _intercept_only(others, priors)
         for u in np.flatnonzero(fold_of == fold):
             for n in own_sessions:
                 if counts[u] >= n + HORIZON_SESSIONS:

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from climbiq.domain.literature import (
-    INTERCEPT_INDIVIDUAL_SD,
-    INTERCEPT_PRIOR_MEAN,
-    INTERCEPT_PRIOR_SD,
-    OBSERVATION_NOISE_SD,
-)
 from climbiq.domain.variables import MODEL_VARIABLES, VARIABLES
+from climbiq.domain.vocabularies import INTENSITIES, SESSION_TYPES
+from modeling.domain.known_then import data_as_known_then
 from modeling.domain.population_prior import literature_priors
 from modeling.domain.posterior import HIGHEST_QUALITY, LOWEST_QUALITY
 from modeling.domain.priors import HierarchicalPriors
-from modeling.domain.statistics import GroupedData, group_data
+from modeling.domain.statistics import GroupedData, Ints
+from modeling.domain.training_data import hierarchical_priors
+from modeling.domain.treated_columns import TreatedColumns
 
 Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 CLIMBER, DATE, QUALITY = "climber", "session_date", "session_quality"
+KINDS = {"session_type": SESSION_TYPES, "session_intensity": INTENSITIES}
 
 
 class InvalidDiary(ValueError):
@@ -36,16 +37,22 @@ class Diary:
     Attributes
     ----------
     data
-        The sessions; design columns are 1 and the centred doses, gaps filled from the climber's earlier sessions.
-    names
-        Column names, ``"intercept"`` first, then the model variables that the file has.
+        The sessions; design columns are 1, the centred doses of what the file has, and the kinds of sessions that
+        occur. Gaps are filled from the climber's earlier sessions.
+    priors
+        The literature's, in the design's column order.
     notes
         What was left out or replaced, and why.
     """
 
     data: GroupedData
-    names: tuple[str, ...]
+    priors: HierarchicalPriors
     notes: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Column names, ``"intercept"`` first."""
+        return self.priors.names
 
 
 def read_diary(*, frame: pd.DataFrame) -> Diary:
@@ -58,7 +65,8 @@ def read_diary(*, frame: pd.DataFrame) -> Diary:
     Parameters
     ----------
     frame
-        Columns climber, session_date, session_quality and any of the model variables.
+        Columns climber, session_date (ISO dates, or days from any origin), session_quality and any of the model
+        variables and kinds of sessions.
 
     Raises
     ------
@@ -69,32 +77,9 @@ def read_diary(*, frame: pd.DataFrame) -> Diary:
     if missing:
         raise InvalidDiary(f"the diary has no column {', '.join(missing)}")
     notes: list[str] = []
-    quality = _numbers(frame, QUALITY)
-    dates = _dates(frame)
-    inside = (quality >= LOWEST_QUALITY) & (quality <= HIGHEST_QUALITY)
-    complete = inside & ~np.isnan(dates) & frame[CLIMBER].notna().to_numpy()
-    if not complete.any():
-        raise InvalidDiary("no row has a climber, a date and a quality between 1 and 10")
-    if not complete.all():
-        notes.append(
-            f"{int((~complete).sum())} rows without climber, date or a quality from 1 to 10 left out"
-        )
-    present = tuple(name for name in MODEL_VARIABLES if name in frame.columns)
-    doses = np.column_stack(
-        [np.ones(int(complete.sum())), *(_doses(frame, n, complete, notes) for n in present)]
-    )
-    data = group_data(
-        outcome=quality[complete],
-        design=np.nan_to_num(doses),
-        group=frame[CLIMBER].astype(str).to_numpy()[complete],
-        day=dates[complete],
-    )
-    filled = _filled_from_earlier(doses[data.order], data)
-    return Diary(
-        GroupedData(data.outcome, filled, data.start, data.day, data.labels, data.order),
-        ("intercept", *present),
-        tuple(notes),
-    )
+    sessions, order = _ordered(frame, notes)
+    data, priors = data_as_known_then(sessions=sessions, priors=literature_priors())
+    return Diary(replace(data, order=order), priors, tuple(notes))
 
 
 def literature_hierarchical_priors(*, names: tuple[str, ...]) -> HierarchicalPriors:
@@ -103,14 +88,44 @@ def literature_hierarchical_priors(*, names: tuple[str, ...]) -> HierarchicalPri
     >>> literature_hierarchical_priors(names=("intercept", "sleep_hours")).mean.tolist()
     [5.0, 0.15]
     """
-    rows = [literature_priors()[name] for name in names[1:]]
+    everything = hierarchical_priors(priors=literature_priors())
+    places = [everything.names.index(name) for name in names]
     return HierarchicalPriors(
         names=names,
-        mean=np.array([INTERCEPT_PRIOR_MEAN, *(r.mean for r in rows)]),
-        sd=np.array([INTERCEPT_PRIOR_SD, *(r.sd for r in rows)]),
-        individual_sd=np.array([INTERCEPT_INDIVIDUAL_SD, *(r.individual_sd for r in rows)]),
-        noise_sd=OBSERVATION_NOISE_SD,
+        mean=everything.mean[places],
+        sd=everything.sd[places],
+        individual_sd=everything.individual_sd[places],
+        noise_sd=everything.noise_sd,
+        noise_floor=everything.noise_floor,
     )
+
+
+def _ordered(frame: pd.DataFrame, notes: list[str]) -> tuple[TreatedColumns, Ints]:
+    """The complete rows by climber and day, and where each of them stood among these in the frame."""
+    quality, day = _numbers(frame, QUALITY), _days(frame)
+    inside = (quality >= LOWEST_QUALITY) & (quality <= HIGHEST_QUALITY)
+    complete = inside & ~np.isnan(day) & frame[CLIMBER].notna().to_numpy()
+    if not complete.any():
+        raise InvalidDiary("no row has a climber, a date and a quality between 1 and 10")
+    if not complete.all():
+        notes.append(
+            f"{int((~complete).sum())} rows without climber, date or a quality from 1 to 10 left out"
+        )
+    labels, codes = np.unique(frame[CLIMBER].astype(str).to_numpy()[complete], return_inverse=True)
+    order = np.lexsort((day[complete], codes)).astype(np.int64)
+    rows = np.flatnonzero(complete)[order]
+    values = np.full((rows.size, len(MODEL_VARIABLES)), np.nan)
+    for k, name in enumerate(MODEL_VARIABLES):
+        if name in frame.columns:
+            values[:, k] = _values(frame, name, rows, notes)
+    return TreatedColumns(
+        climbers=tuple(labels.tolist()),
+        start=np.concatenate([[0], np.cumsum(np.bincount(codes))]).astype(np.int64),
+        day=day[rows],
+        quality=quality[rows],
+        values=values,
+        kinds={name: _kinds(frame, name, rows, notes) for name in KINDS},
+    ), order
 
 
 def _numbers(frame: pd.DataFrame, column: str) -> Floats:
@@ -120,8 +135,10 @@ def _numbers(frame: pd.DataFrame, column: str) -> Floats:
         raise InvalidDiary(f"column {column} holds something that is no number: {error}") from None
 
 
-def _dates(frame: pd.DataFrame) -> Floats:
-    """Days from the epoch, NaN where blank."""
+def _days(frame: pd.DataFrame) -> Floats:
+    """Days from any origin, NaN where blank."""
+    if pd.api.types.is_numeric_dtype(frame[DATE]):
+        return frame[DATE].to_numpy(dtype=np.float64)
     try:
         stamps = pd.to_datetime(frame[DATE], format="ISO8601")
     except (ValueError, TypeError) as error:
@@ -129,10 +146,10 @@ def _dates(frame: pd.DataFrame) -> Floats:
     return np.asarray(((stamps - pd.Timestamp(0)) / pd.Timedelta(days=1)).to_numpy(dtype=np.float64))
 
 
-def _doses(frame: pd.DataFrame, name: str, keep: NDArray[np.bool_], notes: list[str]) -> Floats:
-    """Centred doses of one variable, NaN where not recorded or absurd."""
+def _values(frame: pd.DataFrame, name: str, rows: NDArray[np.intp], notes: list[str]) -> Floats:
+    """One variable's values, NaN where not recorded or absurd."""
     variable = VARIABLES[name]
-    values = _numbers(frame, name)[keep]
+    values = _numbers(frame, name)[rows]
     absurd = (values < variable.low) | (values > variable.high)
     if absurd.any():
         notes.append(
@@ -140,19 +157,16 @@ def _doses(frame: pd.DataFrame, name: str, keep: NDArray[np.bool_], notes: list[
         )
     values = np.where(absurd, np.nan, values)
     if np.isnan(values).all():
-        notes.append(f"{name} was never recorded: the reference value stands for it")
-    cap = np.inf if variable.optimal_range is None else variable.optimal_range[1]
-    return np.asarray(np.minimum(values, cap) - variable.dose(variable.reference))
+        notes.append(f"{name} was never recorded: it has no say")
+    return values
 
 
-def _filled_from_earlier(doses: Floats, data: GroupedData) -> Floats:
-    """Replace NaN by the climber's mean over earlier rows, or 0 (the reference) before there are any."""
-    filled = doses.copy()
-    for u in range(data.n_groups):
-        rows = data.rows(group=u)
-        block = doses[rows]
-        known = ~np.isnan(block)
-        total = np.cumsum(np.where(known, block, 0.0), axis=0)
-        count = np.cumsum(known, axis=0)
-        filled[rows] = np.where(known, block, total / np.maximum(count, 1))
-    return filled
+def _kinds(frame: pd.DataFrame, name: str, rows: NDArray[np.intp], notes: list[str]) -> Sequence[str | None]:
+    """What kind of session each was, None where that was not said or is no known word."""
+    if name not in frame.columns:
+        return [None] * rows.size
+    said = [str(w).strip().casefold() if isinstance(w, str) else None for w in frame[name].to_numpy()[rows]]
+    unknown = sum(word is not None and word not in KINDS[name] for word in said)
+    if unknown:
+        notes.append(f"{unknown} sessions with a {name} that is no known word: taken as not said")
+    return [word if word in KINDS[name] else None for word in said]

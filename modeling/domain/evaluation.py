@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from modeling.domain.baselines import Split, baselines
 from modeling.domain.personal import TrainedPopulation
-from modeling.domain.predictive import Predictive, Scores, score
+from modeling.domain.predictive import Predictive, score
 from modeling.domain.priors import HierarchicalPriors
 from modeling.domain.rolling import predict_with_rhythms
+from modeling.domain.scorecard import LEVELS, PIT_BINS, Scorecard
 from modeling.domain.statistics import GroupedData
-from modeling.domain.training import fit
+from modeling.domain.training import FIT_SEED, fit
 
 if TYPE_CHECKING:
     from modeling.domain.hierarchical import SamplerSettings
@@ -23,59 +24,23 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 FEWEST_DAYS = 30
-PIT_BINS = 10
-PIT_SEED = 1
+FEWEST_CLIMBERS = 2
+DEFAULT_SPLIT = 0.6
 
 
 class NothingToEvaluate(ValueError):
-    """No climber has enough days to be split."""
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """Scores of the model and of every baseline on the same test sessions.
-
-    Attributes
-    ----------
-    scores
-        Model name → scores; ``"climbiq"`` is what is served.
-    calibration
-        Nominal level → coverage of the central interval, for the plot.
-    pit
-        (10,) shares of the probability integral transforms; 0.1 each if calibrated.
-    n_climbers
-        Climbers with enough days.
-    trained
-        The population that was trained on the first part.
-    notes
-        Oddities of the data.
-    """
-
-    scores: Mapping[str, Scores]
-    calibration: Mapping[float, float]
-    pit: Floats
-    n_climbers: int
-    trained: TrainedPopulation
-    notes: tuple[str, ...]
-
-    def as_dict(self) -> dict[str, object]:
-        """For JSON."""
-        return {
-            "models": {name: scores.as_dict() for name, scores in self.scores.items()},
-            "calibration": {f"{level:.2f}": share for level, share in self.calibration.items()},
-            "pit": self.pit.tolist(),
-            "n_climbers": self.n_climbers,
-            "notes": list(self.notes),
-        }
+    """Too few climbers have enough days, or the split leaves nothing to predict."""
 
 
 def evaluate(
     *,
     data: GroupedData,
     priors: HierarchicalPriors,
-    split: float = 0.6,
+    split: float = DEFAULT_SPLIT,
     sampler: SamplerSettings | None = None,
-) -> Evaluation:
+    seed: int = FIT_SEED,
+    on_stage: Callable[[str], None] = lambda _: None,
+) -> Scorecard:
     """Train on the first part of every climber's sessions, predict the rest one by one, score beside baselines.
 
     Nothing is fitted or chosen on the test part. A climber's own posterior goes on learning from each test session
@@ -88,39 +53,53 @@ def evaluate(
     priors
         Priors in the design's column order.
     split
-        Share of each climber's sessions that trains (rounded up).
+        Share of each climber's sessions that trains (rounded up), between 0 and 1.
     sampler
         NUTS settings; None for the Laplace approximation, which the sampler agrees with to the second digit.
+    seed
+        Of the population's draws, and of the ties that a rating's PIT breaks.
+    on_stage
+        Told the name of each stage as it begins.
 
     Raises
     ------
     NothingToEvaluate
-        Fewer than two climbers with 30 sessions.
+        Fewer than two climbers with 30 sessions, or no session left to train on or to predict.
     """
     kept = long_enough(data=data, n_sessions=FEWEST_DAYS)
     parts = chronological_split(data=kept, share=split)
+    if not (parts.train.any() and parts.test.any()):
+        raise NothingToEvaluate(
+            f"a split of {split:g} leaves nothing to {'predict' if split > 0.5 else 'train on'}"
+        )
     training = rows_of(data=kept, rows=parts.train)
-    result = fit(data=training, priors=priors, sampler=sampler)
-    static = fit(data=training, priors=priors, drift="none", own_rhythm=False)
-    plain = fit(data=training, priors=priors, own_rhythm=False)
+    on_stage("training")
+    result = fit(data=training, priors=priors, sampler=sampler, seed=seed)
+    on_stage("training its simpler forms")
+    static = fit(data=training, priors=priors, drift="none", own_rhythm=False, seed=seed)
+    plain = fit(data=training, priors=priors, own_rhythm=False, seed=seed)
+    on_stage("predicting")
     outcome = kept.outcome[parts.test]
     served = one_step_ahead(data=kept, trained=result.population, rows=parts.test)
     forecasts = {
         "climbiq": served,
         "climbiq_unrounded": replace(served, whole_numbers=False),
         "climbiq_one_rhythm": one_step_ahead(data=kept, trained=plain.population, rows=parts.test),
-        "static_mixed_model": one_step_ahead(data=kept, trained=static.population, rows=parts.test),
+        "static_mixed": one_step_ahead(data=kept, trained=static.population, rows=parts.test),
         **baselines(data=kept, split=parts),
     }
-    levels = np.round(np.arange(0.05, 1.0, 0.05), 2)
-    transforms = served.pit(outcome=outcome, rng=np.random.default_rng(PIT_SEED))
-    return Evaluation(
+    on_stage("scoring")
+    transforms = served.pit(outcome=outcome, rng=np.random.default_rng(seed))
+    return Scorecard(
         scores={name: score(predictive=p, outcome=outcome) for name, p in forecasts.items()},
-        calibration={float(q): float(served.covered(outcome=outcome, level=q).mean()) for q in levels},
-        pit=np.histogram(transforms, bins=PIT_BINS, range=(0.0, 1.0))[0] / outcome.size,
+        calibration=tuple((q, float(served.covered(outcome=outcome, level=q).mean())) for q in LEVELS),
+        pit=tuple((np.histogram(transforms, bins=PIT_BINS, range=(0.0, 1.0))[0] / outcome.size).tolist()),
+        split=split,
+        seed=seed,
         n_climbers=kept.n_groups,
-        trained=result.population,
-        notes=result.notes,
+        n_training=int(parts.train.sum()),
+        n_test=int(parts.test.sum()),
+        notes=_left_out(data, kept) + result.notes,
     )
 
 
@@ -141,8 +120,12 @@ def long_enough(*, data: GroupedData, n_sessions: int) -> GroupedData:
     """Only climbers with at least ``n_sessions`` sessions."""
     counts = np.diff(data.start)
     keep = np.repeat(counts >= n_sessions, counts)
-    if (counts >= n_sessions).sum() < 2:
-        raise NothingToEvaluate(f"fewer than two climbers have {n_sessions} sessions")
+    enough = int((counts >= n_sessions).sum())
+    if enough < FEWEST_CLIMBERS:
+        raise NothingToEvaluate(
+            f"{enough} of {counts.size} climbers {'has' if enough == 1 else 'have'} {n_sessions} sessions or more;"
+            f" at least {FEWEST_CLIMBERS} are needed"
+        )
     return rows_of(data=data, rows=keep)
 
 
@@ -167,3 +150,8 @@ def rows_of(*, data: GroupedData, rows: NDArray[np.bool_]) -> GroupedData:
         data.labels[counts > 0],
         data.order[rows],
     )
+
+
+def _left_out(data: GroupedData, kept: GroupedData) -> tuple[str, ...]:
+    short = data.n_groups - kept.n_groups
+    return (f"{short} climbers with fewer than {FEWEST_DAYS} sessions left out",) if short else ()

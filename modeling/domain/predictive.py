@@ -50,6 +50,12 @@ class Predictive:
         """(n,) expectations, clipped to the scale."""
         return np.asarray(np.clip((self.weight * self.mean).sum(axis=1), LOWEST_QUALITY, HIGHEST_QUALITY))
 
+    def predictive_mean(self) -> Floats:
+        """(n,) the point forecast that the squared error asks for: of the rating where ratings are whole."""
+        if self.whole_numbers:
+            return np.asarray(HIGHEST_QUALITY - self._steps().sum(axis=1))
+        return self.expected()
+
     def cdf(self, *, at: Floats) -> Floats:
         """(n,) probability that the unrounded quality is at most ``at`` (n,)."""
         return np.asarray((self.weight * ndtr((at[:, None] - self.mean) / self.sd)).sum(axis=1))
@@ -145,10 +151,15 @@ def normal_predictive(*, mean: Floats, sd: Floats, whole_numbers: bool = False) 
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Scores over n sessions; ``mae`` judges the median, ``mae_of_mean`` the expectation."""
+    """Scores over n sessions.
+
+    ``mae`` judges the predictive median and ``rmse`` the predictive mean: what either error asks of a forecaster.
+    ``mae_of_mean`` judges the expectation that pages show.
+    """
 
     mae: float
     mae_of_mean: float
+    rmse: float
     crps: float
     coverage: dict[str, float]
     width: dict[str, float]
@@ -159,6 +170,7 @@ class Scores:
         return {
             "mae": self.mae,
             "mae_of_mean": self.mae_of_mean,
+            "rmse": self.rmse,
             "crps": self.crps,
             "coverage": self.coverage,
             "width": self.width,
@@ -167,11 +179,12 @@ class Scores:
 
 
 def score(*, predictive: Predictive, outcome: Floats) -> Scores:
-    """MAE, CRPS, coverage and width of the central intervals at 50, 80, 90 and 95 %."""
+    """MAE, RMSE, CRPS, coverage and width of the central intervals at 50, 80, 90 and 95 %."""
     levels = {"50": 0.50, "80": 0.80, "90": 0.90, "95": 0.95}
     return Scores(
         mae=float(np.abs(outcome - predictive.median()).mean()),
         mae_of_mean=float(np.abs(outcome - predictive.expected()).mean()),
+        rmse=float(np.sqrt(((outcome - predictive.predictive_mean()) ** 2).mean())),
         crps=float(predictive.crps(outcome=outcome).mean()),
         coverage={k: float(predictive.covered(outcome=outcome, level=v).mean()) for k, v in levels.items()},
         width={k: float(predictive.width(level=v).mean()) for k, v in levels.items()},

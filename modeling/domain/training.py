@@ -31,6 +31,7 @@ FEWEST_CLIMBERS = 2
 CLIMBERS_TO_LEARN_RHYTHMS = 300
 LAPLACE_DRAWS = 400
 STORED_DRAWS = 32
+FIT_SEED = 20260101
 
 
 class NotEnoughSessions(ValueError):
@@ -74,7 +75,7 @@ def fit(
     own_rhythm: bool = True,
     sampler: SamplerSettings | None = None,
     on_stage: Callable[[str], None] = lambda _: None,
-    seed: int = 20260101,
+    seed: int = FIT_SEED,
 ) -> TrainingResult:
     """Train the hierarchical model on any grouped data.
 

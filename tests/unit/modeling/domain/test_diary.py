@@ -44,7 +44,7 @@ def test_values_out_of_range_are_not_believed() -> None:
 
 def test_a_variable_that_nobody_recorded() -> None:
     got = read_diary(frame=frame(sleep_hours=[None] * 4))
-    assert (got.data.design[:, 1] == 0.0).all()
+    assert got.names == ("intercept", "stress_level")
     assert "never recorded" in got.notes[0]
 
 

@@ -155,7 +155,8 @@ def test_evaluation_of_a_simulated_diary() -> None:
         scores[k].crps for k in ("person_mean", "ewma", "last_value", "global_mean")
     )
     assert 0.8 <= scores["climbiq"].coverage["90"] <= 0.97
-    assert got.pit.sum() == pytest.approx(1.0)
+    assert sum(got.pit) == pytest.approx(1.0)
+    assert (got.n_climbers, got.n_training, got.n_test) == (12, 12 * 36, 12 * 24)
     shape = got.as_dict()["models"]["climbiq"]
     assert set(shape) >= {"mae", "crps", "coverage", "n"}
     assert set(shape["coverage"]) == {"50", "80", "90", "95"}
