@@ -229,6 +229,7 @@ REST_FRAMEWORK = {
         "anon": "60/min",
         "recommendations": env.text("CLIMBIQ_RECOMMENDATION_RATE", "120/hour"),
         "uploads": "20/hour",
+        "exports": "10/hour",
     },
     "DEFAULT_PAGINATION_CLASS": "climbiq.common.pagination.NewestFirst",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 from uuid import UUID
 
@@ -11,11 +12,14 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
 from climbiq.accounts import tokens as services
+from climbiq.accounts.export import file_name, own_export
 from climbiq.accounts.forms import AccountForm, TokenForm
 from climbiq.accounts.requests import PersonRequest
+from climbiq.common.personal_data import personal_tables
+from climbiq.common.throttles import seconds_to_wait
 
 
 @login_required
@@ -28,6 +32,31 @@ def account(request: PersonRequest) -> HttpResponse:
         messages.success(request, "Saved.")
         return redirect("account")
     return render(request, "accounts/account.html", {"form": form})
+
+
+@login_required
+@require_GET
+def data(request: PersonRequest) -> HttpResponse:
+    """Say what is held of whoever asks, and offer it."""
+    counted = [(table.data.what, table.rows(person=request.user.pk).count()) for table in personal_tables()]
+    return render(request, "accounts/data.html", {"held": [(what, n) for what, n in counted if n]})
+
+
+@login_required
+@require_GET
+def data_download(request: PersonRequest) -> HttpResponse:
+    """Everything that is held, as one file."""
+    wait = seconds_to_wait(request, scope="exports")
+    if wait is not None:
+        answer = render(request, "429.html", status=429)
+        answer.headers["Retry-After"] = str(math.ceil(wait))
+        return answer
+    now = timezone.now()
+    return HttpResponse(
+        own_export(user=request.user, now=now),
+        content_type="application/zip",
+        headers={"Content-Disposition": f'attachment; filename="{file_name(now=now)}"'},
+    )
 
 
 @login_required

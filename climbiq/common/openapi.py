@@ -6,11 +6,19 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar, cast
 
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 
 from climbiq.domain.quantities import Variable
 
-__all__ = ["OpenApiParameter", "OpenApiResponse", "document_problems", "documented", "schema_of_variable"]
+__all__ = [
+    "OpenApiParameter",
+    "OpenApiResponse",
+    "OpenApiTypes",
+    "document_problems",
+    "documented",
+    "schema_of_variable",
+]
 
 _PROBLEM: Final[dict[str, Any]] = {
     "type": "object",

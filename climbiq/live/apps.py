@@ -8,7 +8,9 @@ class LiveConfig(AppConfig):
     label = "live"
 
     def ready(self) -> None:
-        """Replace django-eventstream's listeners by ours."""
+        """Replace django-eventstream's listeners by ours; say what its tables hold of people."""
+        from climbiq.live.channels import describe_channels
         from climbiq.live.listeners import install
 
         install()
+        describe_channels()

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
+from django.db.models import Q
 from django.http import HttpRequest
 from django_eventstream.channelmanager import ChannelManagerBase
+
+from climbiq.common.personal_data import PersonalData, describe
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -49,3 +52,25 @@ class OwnChannels(ChannelManagerBase):  # type: ignore[misc]
         """Every channel is stored, so that what was missed can be read."""
         del channel
         return True
+
+
+def describe_channels() -> None:
+    """Say what the tables of channels hold of people; called once every app is loaded."""
+    from django_eventstream.models import Event, EventCounter
+
+    describe(
+        Event,
+        PersonalData(
+            what="news for your open pages, kept for a day",
+            rows_of=lambda person: Q(channel=channel_of(person)),
+            fate="erased",
+        ),
+    )
+    describe(
+        EventCounter,
+        PersonalData(
+            what="how many such news there were",
+            rows_of=lambda person: Q(name=channel_of(person)),
+            fate="erased",
+        ),
+    )

@@ -5,6 +5,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from climbiq.common.fields import between, empty_array, one_of, reference, time_stamp, uuid_key
+from climbiq.common.personal_data import PersonalData
 
 TABLE = "expert_rules"
 
@@ -68,6 +69,13 @@ class ExpertRule(models.Model):
     updated_by = reference(settings.AUTH_USER_MODEL, column="updated_by", null=True, related_name="+")
 
     objects = ExpertRuleQuerySet.as_manager()
+
+    personal_data = PersonalData(
+        what="rules you wrote, changed or contributed to",
+        people=("created_by", "updated_by", "contributors"),
+        fate="kept",
+        why="climbers are advised by them; they name you only by the key of your account",
+    )
 
     class Meta:
         db_table = TABLE

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from climbiq.common.fields import between, one_of, reference, time_stamp, uuid_key
+from climbiq.common.personal_data import PersonalData
 
 TABLE = "expert_scenario_responses"
 CONFIDENCES = ["high", "medium", "low"]
@@ -36,6 +37,13 @@ class ExpertScenarioResponse(models.Model):
 
     created_at = time_stamp()
     updated_at = time_stamp()
+
+    personal_data = PersonalData(
+        what="your judgments of scenarios",
+        people=("expert_id",),
+        fate="kept",
+        why="advice stands on them; they name you only by the key of your account",
+    )
 
     class Meta:
         db_table = TABLE

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from climbiq.common.fields import one_of, reference, time_stamp, uuid_key
+from climbiq.common.personal_data import PersonalData
 
 
 class RuleAuditLog(models.Model):
@@ -17,6 +18,13 @@ class RuleAuditLog(models.Model):
     new_state = models.JSONField(null=True, blank=True)
     reason = models.TextField(null=True, blank=True)
     created_at = time_stamp()
+
+    personal_data = PersonalData(
+        what="changes of rules you made",
+        people=("changed_by",),
+        fate="kept",
+        why="the log of safety rules must not have gaps; it names you only by the key of your account",
+    )
 
     class Meta:
         db_table = "rule_audit_log"

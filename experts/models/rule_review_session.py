@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.db import models
 
 from climbiq.common.fields import empty_array, one_of, time_stamp, uuid_key
+from climbiq.common.personal_data import PersonalData
 
 
 class RuleReviewSession(models.Model):
@@ -19,6 +20,13 @@ class RuleReviewSession(models.Model):
     status = models.TextField(null=True, db_default="in_progress")
     created_at = time_stamp()
     completed_at = time_stamp(db_default=False)
+
+    personal_data = PersonalData(
+        what="meetings of coaches you took part in",
+        people=("participants",),
+        fate="kept",
+        why="minutes of the rules; they name you only by the key of your account",
+    )
 
     class Meta:
         db_table = "rule_review_sessions"

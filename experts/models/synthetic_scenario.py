@@ -4,6 +4,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from climbiq.common.fields import empty_array, one_of, reference, time_stamp, uuid_key
+from climbiq.common.personal_data import PersonalData
 
 TABLE = "synthetic_scenarios"
 
@@ -33,6 +34,23 @@ class SyntheticScenario(models.Model):
     )
     created_at = time_stamp()
     updated_at = time_stamp()
+
+    personal_data = PersonalData(
+        what="scenarios you were asked to judge",
+        people=("assigned_reviewers",),
+        fate="kept",
+        why="an invented climber; it names you only by the key of your account",
+        withheld=dict.fromkeys(
+            (
+                "ai_recommendation",
+                "ai_reasoning",
+                "status",
+                "consensus_recommendation",
+                "converted_to_rule_id",
+            ),
+            "it would tell you what others think before you have answered",
+        ),
+    )
 
     class Meta:
         db_table = TABLE

@@ -5,6 +5,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from climbiq.common.fields import one_of, reference, text_list, time_stamp, uuid_key
+from climbiq.common.personal_data import PersonalData
 
 
 class ModelOutput(models.Model):
@@ -36,6 +37,8 @@ class ModelOutput(models.Model):
     population_fallback = text_list()
     created_at = time_stamp()
     updated_at = time_stamp()
+
+    personal_data = PersonalData(what="what the model believes of you", people=("user_id",), fate="erased")
 
     class Meta:
         db_table = "model_outputs"

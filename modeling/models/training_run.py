@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from climbiq.common.fields import one_of, reference, time_stamp, uuid_key
+from climbiq.common.personal_data import PersonalData
 
 TABLE = "training_runs"
 
@@ -54,6 +55,14 @@ class TrainingRun(models.Model):
     sampled = models.JSONField(null=True, blank=True)
     # Climbers by phase, and how personal their coefficients are: numbers of nobody.
     climbers = models.JSONField(null=True, blank=True)
+
+    personal_data = PersonalData(
+        what="trainings of the model you asked for",
+        people=("requested_by",),
+        fate="kept",
+        why="what was published stands on them; they name you only by the key of your account",
+        withheld={"sampled": "numbers of the population, many and nobody's"},
+    )
 
     class Meta:
         db_table = TABLE

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from climbiq.common.fields import reference, time_stamp, uuid_key
+from climbiq.common.personal_data import PersonalData
 
 
 class Recommendation(models.Model):
@@ -38,6 +39,16 @@ class Recommendation(models.Model):
     lease_token = models.BigIntegerField(db_default=0)
     created_at = time_stamp()
     done_at = time_stamp(db_default=False)
+
+    personal_data = PersonalData(
+        what="recommendations, with all they were made from",
+        people=("user_id",),
+        fate="erased",
+        withheld=dict.fromkeys(
+            ("request_digest", "lease_until", "lease_token"),
+            "how the program keeps its writers apart; says nothing of you",
+        ),
+    )
 
     class Meta:
         db_table = "recommendations"

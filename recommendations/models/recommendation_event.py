@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from climbiq.common.fields import reference, time_stamp
+from climbiq.common.personal_data import PersonalData
 
 
 class RecommendationEvent(models.Model):
@@ -16,6 +17,10 @@ class RecommendationEvent(models.Model):
     event = models.TextField()
     data = models.TextField()
     created_at = time_stamp()
+
+    personal_data = PersonalData(
+        what="recommendations as they were told", people=("user_id",), fate="erased"
+    )
 
     class Meta:
         db_table = "recommendation_events"

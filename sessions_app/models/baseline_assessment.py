@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from climbiq.common.fields import between, one_of, reference, time_stamp, uuid_key
+from climbiq.common.personal_data import PersonalData
 from climbiq.domain import vocabularies as words
 
 TABLE = "baseline_assessments"
@@ -51,6 +52,10 @@ class BaselineAssessment(models.Model):
     is_current = models.BooleanField(null=True, db_default=True)
     created_at = time_stamp()
     updated_at = time_stamp()
+
+    personal_data = PersonalData(
+        what="about you as a climber, every version", people=("user_id",), fate="erased"
+    )
 
     class Meta:
         db_table = TABLE

@@ -5,6 +5,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from climbiq.common.fields import between, reference, time_stamp, uuid_key
+from climbiq.common.personal_data import PersonalData
 
 TABLE = "post_session_data"
 
@@ -49,6 +50,8 @@ class PostSessionData(models.Model):
     # From opening the form to its first submission; NULL where it did not come from a page.
     form_seconds = models.IntegerField(null=True, blank=True)
     created_at = time_stamp()
+
+    personal_data = PersonalData(what="what you said after sessions", people=("user_id",), fate="erased")
 
     class Meta:
         db_table = TABLE

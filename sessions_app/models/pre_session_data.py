@@ -5,6 +5,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from climbiq.common.fields import between, one_of, reference, time_stamp, uuid_key
+from climbiq.common.personal_data import PersonalData
 
 TABLE = "pre_session_data"
 
@@ -53,6 +54,8 @@ class PreSessionData(models.Model):
 
     recommendations_shown = models.JSONField(null=True, blank=True)
     created_at = time_stamp()
+
+    personal_data = PersonalData(what="what you said before sessions", people=("user_id",), fate="erased")
 
     class Meta:
         db_table = TABLE

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from climbiq.common.fields import one_of, reference, time_stamp, uuid_key
+from climbiq.common.personal_data import PersonalData
 
 TABLE = "sessions"
 
@@ -30,6 +31,8 @@ class Session(models.Model):
 
     created_at = time_stamp()
     updated_at = time_stamp()
+
+    personal_data = PersonalData(what="your sessions", people=("user_id",), fate="erased")
 
     class Meta:
         db_table = TABLE

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from climbiq.common.fields import one_of, reference, time_stamp, uuid_key
+from climbiq.common.personal_data import PersonalData
 
 
 class ApiToken(models.Model):
@@ -19,6 +20,13 @@ class ApiToken(models.Model):
     expires_at = time_stamp(db_default=False)
     last_used_at = time_stamp(db_default=False)
     revoked_at = time_stamp(db_default=False)
+
+    personal_data = PersonalData(
+        what="keys for scripts and apps",
+        people=("user_id",),
+        fate="erased",
+        withheld={"digest": "it stands for the key"},
+    )
 
     class Meta:
         db_table = "api_tokens"

@@ -6,6 +6,7 @@ from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 
 from climbiq.common.fields import reference, time_stamp
+from climbiq.common.personal_data import PersonalData
 
 
 class Login(AbstractBaseSession):
@@ -20,6 +21,16 @@ class Login(AbstractBaseSession):
     is_app = models.BooleanField(default=False, db_default=False)
     began_at = time_stamp(db_default=False)
     seen_at = time_stamp(db_default=False)
+
+    personal_data = PersonalData(
+        what="where you are logged in",
+        people=("user_id",),
+        fate="erased",
+        withheld={
+            "session_key": "it stands for the login",
+            "session_data": "what the program remembers from page to page, signed; nothing that is not elsewhere",
+        },
+    )
 
     class Meta:
         db_table = "logins"

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from climbiq.common.fields import time_stamp, uuid_key
+from climbiq.common.personal_data import PersonalData
 
 AccessRole = Literal["climber", "coach", "facilitator", "operator"]
 
@@ -60,6 +61,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    personal_data = PersonalData(
+        what="your account",
+        people=("id",),
+        fate="emptied",
+        withheld={"password": "it is kept as a hash, and that opens the account to whoever guesses well"},
+    )
 
     class Meta:
         db_table = "users"

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from climbiq.common.fields import reference, time_stamp, uuid_key
+from climbiq.common.personal_data import PersonalData
 
 
 class IdempotencyRecord(models.Model):
@@ -20,6 +21,16 @@ class IdempotencyRecord(models.Model):
     headers = models.JSONField(default=dict, db_default=models.Value("{}", models.JSONField()))
     body = models.BinaryField()
     created_at = time_stamp()
+
+    personal_data = PersonalData(
+        what="writes that may be repeated, kept for a day",
+        people=("user_id",),
+        fate="erased",
+        withheld={
+            "body": "what was answered then; the data itself stands in the other files",
+            "body_digest": "a checksum",
+        },
+    )
 
     class Meta:
         db_table = "idempotency_records"

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from climbiq.common.fields import one_of, reference, time_stamp, uuid_key
+from climbiq.common.personal_data import PersonalData
 
 
 class Job(models.Model):
@@ -37,6 +38,16 @@ class Job(models.Model):
     created_at = time_stamp()
     started_at = time_stamp(db_default=False)
     finished_at = time_stamp(db_default=False)
+
+    personal_data = PersonalData(
+        what="background work you asked for",
+        people=("requested_by",),
+        fate="erased",
+        withheld=dict.fromkeys(
+            ("token", "lease_until", "rung_at", "run_after", "dedupe_key", "error"),
+            "how the program keeps its workers apart; says nothing of you",
+        ),
+    )
 
     class Meta:
         db_table = "jobs"

@@ -10,12 +10,12 @@ from datetime import date, datetime, timedelta, tzinfo
 from typing import Any, Final
 from uuid import UUID
 
+from climbiq.domain.formulas import without_guard
 from climbiq.domain.texts import UnstorableText, clean_text
 from climbiq.domain.values import BadValue, BadValues
 from sessions_app.domain.days import local_day, problem_with_day
 from sessions_app.domain.deviation import said_to_deviate, settle_deviation
 from sessions_app.domain.diary.columns import DiaryColumn
-from sessions_app.domain.diary.formulas import without_guard
 from sessions_app.domain.reading import read_value
 
 __all__ = ["DiaryProblem", "DiaryRow", "parse_row"]

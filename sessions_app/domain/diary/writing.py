@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from datetime import tzinfo
 from typing import Any, Final
 
+from climbiq.domain.formulas import with_guard
 from climbiq.domain.quantities import Variable
 from climbiq.domain.values import format_value
 from sessions_app.domain.diary.columns import COLUMNS, EXPORT_COLUMNS, DiaryColumn
-from sessions_app.domain.diary.formulas import with_guard
 from sessions_app.domain.records import SessionRecord
 
 __all__ = ["BYTE_ORDER_MARK", "write_diary"]

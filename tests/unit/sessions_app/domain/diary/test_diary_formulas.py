@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_app.domain.diary.formulas import with_guard, without_guard
+from climbiq.domain.formulas import with_guard, without_guard
 
 texts = st.text(alphabet=st.sampled_from("=+-@'\t a＝1"), max_size=6) | st.text(max_size=10)
 

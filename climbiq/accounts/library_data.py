@@ -1,0 +1,48 @@
+"""What the tables of libraries hold of people: those that carry accounts, logins and the admin."""
+
+from __future__ import annotations
+
+from allauth.account.models import EmailAddress, EmailConfirmation
+from allauth.mfa.models import Authenticator
+from django.contrib.admin.models import LogEntry
+from django.db.models import Q
+
+from climbiq.accounts.models import User
+from climbiq.common.personal_data import PersonalData, describe
+
+
+def describe_libraries() -> None:
+    """Say it, once every app is loaded."""
+    describe(EmailAddress, PersonalData(what="your email addresses", people=("user_id",), fate="erased"))
+    describe(
+        EmailConfirmation,
+        PersonalData(
+            what="letters that ask you to confirm an address",
+            rows_of=lambda person: Q(email_address__user=person),
+            fate="erased",
+            withheld={"key": "it confirms the address"},
+        ),
+    )
+    describe(
+        Authenticator,
+        PersonalData(
+            what="your second step at log in",
+            people=("user_id",),
+            fate="erased",
+            withheld={"data": "the secret that codes are made from"},
+        ),
+    )
+    describe(User.groups.through, PersonalData(what="your groups", people=("user_id",), fate="erased"))
+    describe(
+        User.user_permissions.through,
+        PersonalData(what="single rights in the admin", people=("user_id",), fate="erased"),
+    )
+    describe(
+        LogEntry,
+        PersonalData(
+            what="changes you made in the admin",
+            people=("user_id",),
+            fate="kept",
+            why="who changed what must stay known; it names you only by the key of your account",
+        ),
+    )
