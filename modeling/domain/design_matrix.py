@@ -189,7 +189,7 @@ def design_matrix(
     >>> design_matrix(sessions=[session], columns=columns).design[0, len(COEFFICIENTS):].tolist()
     [1.0, 2.0, 0.0]
     """
-    layout = _layout(tuple(columns))
+    layout = kind_layout(tuple(columns))
     conditions = [session.conditions for session in sessions]
     doses = centred_doses(values=_values(conditions))
     missing = np.isnan(doses)
@@ -240,7 +240,7 @@ def design_row(
     (TakenKind(variable='session_type', said='competition', taken='volume'),)
     """
     named = {ALIASES.get(name, name): value for name, value in conditions.items()}
-    layout = _layout(tuple(columns))
+    layout = kind_layout(tuple(columns))
     doses = centred_doses(values=_values([named])[0])
     missing = np.isnan(doses)
     row, variance = np.zeros(len(columns)), np.zeros(len(columns))
@@ -262,8 +262,14 @@ def design_row(
 
 
 @lru_cache(maxsize=32)
-def _layout(columns: tuple[str, ...]) -> KindLayout | None:
-    """Where the kinds' columns stand, None where there are none."""
+def kind_layout(columns: tuple[str, ...]) -> KindLayout | None:
+    """Where the kinds' columns stand among a design's columns, None where there are none.
+
+    Raises
+    ------
+    UnknownColumn
+        The names do not begin with `COEFFICIENTS`, or a later one is no kind's.
+    """
     if columns[:_WIDTH] != COEFFICIENTS:
         raise UnknownColumn(f"the first columns must be {', '.join(COEFFICIENTS)}")
     return KindLayout.of(columns, first=_WIDTH) if len(columns) > _WIDTH else None

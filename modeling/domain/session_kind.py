@@ -265,6 +265,17 @@ class FamilyLayout:
     place: Mapping[str, int]
     columns: NDArray[np.intp]
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Every kind that is told apart, the reference first."""
+        return (self.family.reference, *self.place)
+
+    def columns_of(self, kind: str) -> NDArray[np.intp]:
+        """The columns of one kind, none for the reference."""
+        place = self.place.get(kind)
+        at = self.columns[:, place] if place is not None else np.zeros(0, dtype=np.intp)
+        return at[at >= 0]
+
     def times(self, doses: Mapping[str, Floats]) -> tuple[Floats | None, ...]:
         """What each row of `columns` is multiplied by; None: 1."""
         return (None, *(doses[moderator] for moderator in self.family.moderators))
@@ -275,6 +286,16 @@ class KindLayout:
     """Where the kinds' columns stand among the given names; other names are not looked at."""
 
     families: tuple[FamilyLayout, ...]
+
+    def interactions_with(self, moderator: str) -> tuple[int, ...]:
+        """The columns of every interaction with a condition."""
+        return tuple(
+            column
+            for layout in self.families
+            if moderator in layout.family.moderators
+            for column in layout.columns[1 + layout.family.moderators.index(moderator)].tolist()
+            if column >= 0
+        )
 
     @staticmethod
     def of(names: Sequence[str], *, first: int = 0) -> KindLayout:

@@ -60,7 +60,7 @@ def usual_shares(*, of_family: FamilyLayout, habits: Mapping[str, int]) -> dict[
     habits
         Kind → own sessions of that kind.
     """
-    kinds = (of_family.family.reference, *of_family.place)
+    kinds = of_family.kinds
     total = sum(habits.get(kind, 0) for kind in kinds) + EVEN_SESSIONS
     return {kind: (habits.get(kind, 0) + EVEN_SESSIONS / len(kinds)) / total for kind in kinds}
 

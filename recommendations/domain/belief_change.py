@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from climbiq.domain.variables import VARIABLES
-from modeling.domain.design_matrix import INTERCEPT, DesignRow
+from modeling.domain.design_matrix import COLUMN, INTERCEPT, DesignRow
 from modeling.domain.posterior import Z_95, PersonalPosterior, predict
 from recommendations.domain import rounding
+from recommendations.domain.kind_words import coefficient_inside, coefficient_label
 from recommendations.domain.rounding import JSON
 
 LEVEL: Final = "level"
@@ -140,6 +141,8 @@ def belief_change(
     top = max(absorbed, key=lambda name: (absorbed[name] * (quality - expected), name))
     changes = []
     for place, name in enumerate(before.names):
+        if name not in COLUMN and row[place] == 0.0:
+            continue  # a kind of session that this one was not
         was = float(before.mean[place]), math.sqrt(max(float(before.covariance[place, place]), 0.0))
         now = float(after.mean[place]), math.sqrt(max(float(after.covariance[place, place]), 0.0))
         why = _why(name, row[place], was, now, is_expected=is_expected, said=name not in imputed, top=top)
@@ -181,6 +184,8 @@ def _why(
     moved = was[1] > 0.0 and abs(now[0] - was[0]) >= CLEAR_SHIFT * was[1]
     if moved:
         return _moved(name, label, was, now)
+    if name not in COLUMN:
+        return "What a kind of session is worth is learnt from everyone's sessions together: one moves it little."
     if is_expected:
         return "The session came out about as expected, so there was little to correct."
     variable = VARIABLES.get(name)
@@ -204,14 +209,18 @@ def _moved(name: str, label: str, was: tuple[float, float], now: tuple[float, fl
 
 
 def _label(name: str) -> str:
-    return VARIABLES[name].label if name in VARIABLES else _LABELS.get(name, name).capitalize()
+    if name in VARIABLES:
+        return VARIABLES[name].label
+    return _LABELS[name].capitalize() if name in _LABELS else coefficient_label(name)
 
 
 def _inside(name: str) -> str:
     """A coefficient inside a sentence."""
     if name in _LABELS:
         return _LABELS[name]
-    label = VARIABLES[name].label if name in VARIABLES else name
+    if name not in VARIABLES:
+        return coefficient_inside(name)
+    label = VARIABLES[name].label
     return label[:1].lower() + label[1:]
 
 

@@ -14,11 +14,12 @@ from climbiq.domain.rule_fields import build_state
 from climbiq.domain.training_history import TrainingHistory
 from climbiq.domain.variables import ALIASES
 from experts.domain.rules.rule_set import RuleSet
-from modeling.domain.design_matrix import TreatedSession, UsualDoses, design_matrix
+from modeling.domain.design_matrix import COLUMN, TreatedSession, UsualDoses, design_matrix
 from modeling.domain.drift import Drift
 from modeling.domain.personal import TrainedPopulation, personal_posterior
 from modeling.domain.population_prior import PopulationPrior
 from modeling.domain.posterior import GaussianPrior, PersonalPosterior, condition
+from modeling.domain.session_kind import read_name
 from recommendations.domain.population_statistics import PopulationStatistic
 
 Floats = NDArray[np.float64]
@@ -41,6 +42,14 @@ class Belief:
     posterior: PersonalPosterior
     reliability: Mapping[str, float]
     usual: UsualDoses
+
+    def own_sessions(self, name: str) -> int:
+        """The climber's sessions that speak of a coefficient: in which its variable is known, or of its kind."""
+        column = COLUMN.get(name)
+        if column is None:
+            kind = read_name(name)
+            return self.usual.kinds.get(kind.variable, {}).get(kind.kind, 0)
+        return int(self.usual.n_known[column - 1]) if column else self.posterior.n_sessions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

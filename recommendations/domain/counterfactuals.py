@@ -9,11 +9,16 @@ from typing import Any, Final
 from climbiq.domain.variables import ALIASES, VARIABLES
 from experts.domain.rules.decision import Adjustments
 from experts.domain.rules.rule_set import RuleSet
-from modeling.domain.design_matrix import NO_HABITS, TreatedSession, UsualDoses, design_row
+from modeling.domain.design_matrix import COEFFICIENTS, NO_HABITS, TreatedSession, UsualDoses, design_row
 from modeling.domain.population_prior import PopulationPrior
 from modeling.domain.posterior import HIGHEST_QUALITY, LOWEST_QUALITY, PersonalPosterior, on_scale
+from modeling.domain.session_kind import FAMILIES, INTENSITY, TYPE
 from recommendations.domain import rounding
 from recommendations.domain.flips import flips_of
+from recommendations.domain.kind_flips import kind_flips_of
+from recommendations.domain.kind_moves import KindMove, best_kind_move
+from recommendations.domain.kind_reach import KIND_LEVERS, clash, own_kinds, serves_goal
+from recommendations.domain.kind_words import session_of
 from recommendations.domain.levers import LEVERS, own_ranges
 from recommendations.domain.moves import LEAST_PROBABILITY, SMALLEST_GAIN, Move, Situation, best_move
 from recommendations.domain.prediction import QualityPrediction
@@ -29,6 +34,10 @@ NOTHING_TO_CHANGE: Final = (
 LATE_CAFFEINE: Final = "Caffeine this late can cost sleep tonight, and with it the next session."
 OBSERVED: Final = (
     "Learned from sessions as they happened, not from a trial: something else may lie behind it."
+)
+CHOSEN: Final = (
+    "Learned from sessions as climbers chose them, not from a trial: they may choose one kind on better days than "
+    "another."
 )
 END_OF_SCALE: Final = "The scale ends here, so the whole gain may not show."
 
@@ -60,8 +69,9 @@ def generate_counterfactuals(
 
         gain = Δf b,   b ~ N(m, s²)   ⇒   gain ~ N(Δf m, (Δf s)²),   P(gain > 0) = Phi(Δf m / |Δf s|)
 
-    No tip has P(gain > 0) below 0.6 or an expected gain below 0.1 points, none is on a suppressed treatment,
-    and none moves a treatment to where a rule would silence it. An empty answer is an answer:
+    Where the population was trained on kinds of sessions, another type or intensity is a change as well
+    (:func:`best_kind_move`). No tip has P(gain > 0) below 0.6 or an expected gain below 0.1 points, none is on a
+    suppressed treatment, and none moves a treatment to where a rule would silence it. An empty answer is an answer:
     `NOTHING_TO_CHANGE`.
 
     Parameters
@@ -90,9 +100,10 @@ def generate_counterfactuals(
     situation = Situation(
         posterior=posterior,
         conditions={ALIASES.get(name, name): value for name, value in conditions.items()},
-        row=design_row(conditions=conditions, usual=usual).row,
+        row=design_row(conditions=conditions, usual=usual, columns=posterior.names).row,
         usual=usual,
         own_ranges=own_ranges(sessions=own_sessions),
+        own_kinds=own_kinds(sessions=own_sessions) if len(posterior.names) > len(COEFFICIENTS) else {},
         priors=priors or {},
         adjustments=adjustments,
         rules=rules,
@@ -100,35 +111,36 @@ def generate_counterfactuals(
         now=now,
     )
     moves = [
-        move
-        for lever in LEVERS
-        if lever.variable not in adjustments.suppressed
-        and (move := best_move(lever=lever, situation=situation)) is not None
+        *(best_move(lever=lever, situation=situation) for lever in LEVERS),
+        *(best_kind_move(variable=name, situation=situation) for name in KIND_LEVERS),
     ]
-    moves.sort(key=lambda move: (-move.gain, move.lever.variable))
+    worth = [move for move in moves if move is not None and move.variable not in adjustments.suppressed]
+    worth.sort(key=lambda move: (-move.gain, move.variable))
     return tuple(
-        _tip(
-            index,
-            move,
-            situation,
-            prediction,
-            (reliability or {}).get(move.lever.variable, 0.0),
-            days_since_last,
-        )
-        for index, move in enumerate(moves[:MOST_TIPS])
+        _tip(index, move, situation, prediction, reliability or {}, days_since_last)
+        for index, move in enumerate(_that_go_together(worth)[:MOST_TIPS])
     )
+
+
+def _that_go_together(moves: Sequence[Move | KindMove]) -> list[Move | KindMove]:
+    """Without the lesser of a type and an intensity that contradict each other once both are taken up."""
+    targets = {move.variable: move.target for move in moves if isinstance(move, KindMove)}
+    if not clash(session_type=targets.get(TYPE), intensity=targets.get(INTENSITY)):
+        return list(moves)
+    lesser = [move for move in moves if isinstance(move, KindMove)][-1]
+    return [move for move in moves if move is not lesser]
 
 
 def _tip(
     index: int,
-    move: Move,
+    move: Move | KindMove,
     situation: Situation,
     prediction: QualityPrediction,
-    reliability: float,
+    reliability: Mapping[str, float],
     days_since_last: float,
 ) -> Tip:
-    variable = VARIABLES[move.lever.variable]
-    place = situation.posterior.names.index(variable.name)
+    variable = VARIABLES[move.variable]
+    own, n_known = _own_share(move, situation, reliability)
     return Tip(
         index=index,
         variable=variable.name,
@@ -143,20 +155,35 @@ def _tip(
         probability_of_gain=move.probability,
         expected_quality_before=prediction.expected_quality,
         expected_quality_after=on_scale(prediction.linear_predictor + move.gain),
-        flips=flips_of(move=move, situation=situation, days_since_last=days_since_last),
-        basis=Basis(
-            own_sessions=int(situation.usual.n_known[place - 1]),
-            reliability=reliability,
-            population_share=1.0 - reliability,
+        flips=kind_flips_of(move=move, situation=situation)
+        if isinstance(move, KindMove)
+        else flips_of(move=move, situation=situation, days_since_last=days_since_last),
+        basis=Basis(own_sessions=n_known, reliability=own, population_share=1.0 - own),
+        caveats=(
+            *(
+                _kind_caveats(move, situation)
+                if isinstance(move, KindMove)
+                else _dose_caveats(move, situation)
+            ),
+            *_shared_caveats(move, prediction, own),
         ),
-        caveats=tuple(_caveats(move, situation, prediction, reliability)),
     )
 
 
-def _caveats(
-    move: Move, situation: Situation, prediction: QualityPrediction, reliability: float
-) -> list[str]:
-    variable, found = VARIABLES[move.lever.variable], []
+def _own_share(
+    move: Move | KindMove, situation: Situation, reliability: Mapping[str, float]
+) -> tuple[float, int]:
+    """How much of what the tip rests on is the climber's own, and in how many sessions its variable is known."""
+    if isinstance(move, KindMove):
+        prefix = FAMILIES[move.variable].prefix
+        own = max(reliability.get(f"{prefix}:{kind}", 0.0) for kind in (move.target, move.compared_with))
+        return own, sum(situation.usual.kinds.get(move.variable, {}).values())
+    place = situation.posterior.names.index(move.variable)
+    return reliability.get(move.variable, 0.0), int(situation.usual.n_known[place - 1])
+
+
+def _dose_caveats(move: Move, situation: Situation) -> list[str]:
+    variable, found = VARIABLES[move.variable], []
     if move.current is None:
         usually = worded(variable.name, rounding.amount(variable.name, move.compared_with), variable.unit)
         found.append(f"You did not say what you plan, so this is compared with {usually}.")
@@ -166,9 +193,33 @@ def _caveats(
         names = ", ".join(f"“{name}”" for name in move.modified_by)
         by = f" ({names})" if names else ""
         found.append(f"Coaches count this effect × {move.multiplier:g} today{by}.")
+    return found
+
+
+def _kind_caveats(move: KindMove, situation: Situation) -> list[str]:
+    found = []
+    if move.current is None:
+        planned = session_of(move.variable, move.compared_with)
+        found.append(f"You did not say what you plan, so this is compared with {planned}.")
+    goal = str(situation.conditions.get("session_goal") or "")
+    if not serves_goal(variable=move.variable, kind=move.target, goal=goal):
+        said = VARIABLES["session_goal"].choices.get(goal, goal)
+        found.append(
+            f"You said that today is about “{said}”: {session_of(move.variable, move.target)} is not."
+        )
+    if move.unsaid:
+        states = " and ".join(VARIABLES[name].label.lower() for name in move.unsaid)
+        found.append(f"It depends on your {states}, which you did not say: taken as usual.")
+    return found
+
+
+def _shared_caveats(move: Move | KindMove, prediction: QualityPrediction, own: float) -> list[str]:
+    found = []
     if not LOWEST_QUALITY <= prediction.linear_predictor + move.gain <= HIGHEST_QUALITY:
         found.append(END_OF_SCALE)
-    if reliability >= SOME_OWN:
+    if isinstance(move, KindMove):
+        found.append(CHOSEN)
+    elif own >= SOME_OWN:
         found.append(OBSERVED)
     return found
 

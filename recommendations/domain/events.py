@@ -13,7 +13,6 @@ from typing import Any, Final, Literal
 from climbiq.domain.rule_fields import RULE_FIELDS
 from climbiq.domain.vocabularies import OVERRIDE_RECOMMENDATIONS
 from experts.domain.rules.decision import Adjustments, Decision, RuleOverride, TraceEntry
-from modeling.domain.design_matrix import COLUMN
 from recommendations.domain import rounding
 from recommendations.domain.context import Belief, RecommendationContext, believe
 from recommendations.domain.counterfactuals import NOTHING_TO_CHANGE, generate_counterfactuals
@@ -280,9 +279,7 @@ def _evidence(context: RecommendationContext, decision: Decision, belief: Belief
                 "mean": rounding.coefficient(found.mean),
                 "sd": rounding.coefficient(found.sd),
                 "reliability": rounding.share(belief.reliability[name]),
-                "own_sessions": int(belief.usual.n_known[COLUMN[name] - 1])
-                if name in COLUMN and COLUMN[name] > 0
-                else belief.posterior.n_sessions,
+                "own_sessions": belief.own_sessions(name),
             }
             for name, found in beliefs.items()
         },

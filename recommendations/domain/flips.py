@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -32,12 +32,17 @@ def flips_of(*, move: Move, situation: Situation, days_since_last: float = 0.0) 
         *(flip for flip in (_own_plan(move, situation), _time(move, situation)) if flip is not None),
         *_rules(move, situation),
     ]
-    inputs.sort(key=lambda flip: (_distance(flip, situation), flip.kind, flip.variable))
-    nearest: dict[tuple[str, Direction], Flip] = {}
-    for flip in inputs:
-        nearest.setdefault((flip.variable, flip.direction), flip)
     belief = _belief(move, situation, days_since_last)
-    return (*nearest.values(), belief) if belief else tuple(nearest.values())
+    found = nearest_first(inputs, situation)
+    return (*found, belief) if belief else found
+
+
+def nearest_first(flips: Iterable[Flip], situation: Situation) -> tuple[Flip, ...]:
+    """The flips by how far their input is from today's, one for each input and direction."""
+    nearest: dict[tuple[str, Direction], Flip] = {}
+    for flip in sorted(flips, key=lambda f: (_distance(f, situation), f.kind, f.variable)):
+        nearest.setdefault((flip.variable, flip.direction), flip)
+    return tuple(nearest.values())
 
 
 def still_given(*, move: Move, situation: Situation, name: str, value: Any) -> bool:
@@ -149,7 +154,7 @@ def _rule_flip(move: Move, situation: Situation, path: str, value: Any, silenced
     entry, name = RULE_FIELDS[path], path.removeprefix(TODAY)
     direction = _direction(move, situation, path, value)
     label = VARIABLES[move.lever.variable].label.lower()
-    where = f"{entry.label} at {_said(path, value)}{_WORDS[direction]}"
+    where = f"{entry.label} at {said_at(path, value)}{AND_BEYOND[direction]}"
     if silenced_by:
         kind: FlipKind = "rule"
         sentence = f"{where}: the rule “{silenced_by[0]}” takes over, and nothing is advised on {label}."
@@ -161,32 +166,40 @@ def _rule_flip(move: Move, situation: Situation, path: str, value: Any, silenced
     return Flip(kind=kind, variable=name, threshold=value, direction=direction, sentence=sentence)
 
 
-_WORDS: Final[dict[Direction, str]] = {"at_least": " or more", "at_most": " or less", "is": ""}
+AND_BEYOND: Final[dict[Direction, str]] = {"at_least": " or more", "at_most": " or less", "is": ""}
 
 
 def _direction(move: Move, situation: Situation, path: str, value: Any) -> Direction:
     """Whether everything beyond flips as well: truth only changes at the values that rules mention."""
+    rules, name = situation.rules, path.removeprefix(TODAY)
+    mentioned = lens_for(rules=rules, variable=move.lever.variable).mentioned(path) if rules else ()
+    return direction_of(
+        path,
+        value,
+        current=situation.state.get(path),
+        mentioned=mentioned,
+        still_given=lambda v: still_given(move=move, situation=situation, name=name, value=v),
+    )
+
+
+def direction_of(
+    path: str, value: Any, *, current: Any, mentioned: Iterable[float], still_given: Callable[[float], bool]
+) -> Direction:
+    """Whether all that is mentioned beyond a value flips as well as the value itself."""
     entry = RULE_FIELDS[path]
-    current = situation.state.get(path)
     if entry.kind != "number":
         return "is"
-    rules = situation.rules
-    mentioned = lens_for(rules=rules, variable=move.lever.variable).mentioned(path) if rules else ()
-    name = path.removeprefix(TODAY)
-
-    def all_flip(values: list[float]) -> bool:
-        return not any(still_given(move=move, situation=situation, name=name, value=v) for v in values)
-
     above = [v for v in (*mentioned, entry.high) if v > value]
     below = [v for v in (*mentioned, entry.low) if v < value]
-    if (current is None or value > current) and all_flip(above):
+    if (current is None or value > current) and not any(map(still_given, above)):
         return "at_least"
-    if (current is None or value < current) and all_flip(below):
+    if (current is None or value < current) and not any(map(still_given, below)):
         return "at_most"
     return "is"
 
 
-def _said(path: str, value: Any) -> str:
+def said_at(path: str, value: Any) -> str:
+    """A value of today in words."""
     entry = RULE_FIELDS[path]
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -229,7 +242,7 @@ def _belief(move: Move, situation: Situation, days_since_last: float) -> Flip | 
     sessions, _, rating, direction, value = min(found)
     count = "1 more session" if sessions == 1 else f"{sessions} more sessions"
     at = worded(name, value, VARIABLES[name].unit)
-    beyond = "" if rating in (LOWEST_QUALITY, HIGHEST_QUALITY) else _WORDS[direction]
+    beyond = "" if rating in (LOWEST_QUALITY, HIGHEST_QUALITY) else AND_BEYOND[direction]
     return Flip(
         kind="uncertainty",
         variable="session_quality",

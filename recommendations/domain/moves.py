@@ -40,8 +40,8 @@ class Situation:
         (p,) their design row.
     usual
         The climber's habits.
-    own_ranges
-        Lever → smallest and largest value in own sessions.
+    own_ranges, own_kinds
+        Lever → smallest and largest value, treatment → kinds in own sessions.
     adjustments
         Of the rules as they matched; used where `rules` is None.
     rules, state
@@ -55,6 +55,7 @@ class Situation:
     row: NDArray[np.float64]
     usual: UsualDoses = NO_HABITS
     own_ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    own_kinds: Mapping[str, frozenset[str]] = field(default_factory=dict)
     priors: Mapping[str, PopulationPrior] = field(default_factory=dict)
     adjustments: Adjustments = field(default_factory=Adjustments)
     rules: RuleSet | None = None
@@ -62,7 +63,7 @@ class Situation:
     now: datetime | None = None
 
     def effect_on(self, variable: str, changes: Mapping[str, Any]) -> Effect:
-        """What rules do to the advice on a treatment with some of today's inputs changed."""
+        """What rules do to the advice on a treatment, or to the effect of a state, with inputs changed."""
         if self.rules is None or self.now is None:
             silenced = ("adjustments",) if variable in self.adjustments.suppressed else ()
             return Effect(silenced, self.adjustments.multipliers.get(variable, 1.0))
@@ -98,6 +99,10 @@ class Move:
     multiplier: float
     modified_by: tuple[str, ...]
     room: Room
+
+    @property
+    def variable(self) -> str:
+        return self.lever.variable
 
     @property
     def gain_interval_95(self) -> tuple[float, float]:

@@ -9,13 +9,14 @@ from typing import Any, Literal
 
 import numpy as np
 
-from climbiq.domain.variables import ALIASES, VARIABLES
-from modeling.domain.design_matrix import INTERCEPT, DesignRow, UsualDoses, design_row
+from climbiq.domain.variables import ALIASES, MODEL_VARIABLES, VARIABLES
+from modeling.domain.design_matrix import DesignRow, UsualDoses, design_row, kind_layout
 from modeling.domain.posterior import Z_95, PersonalPosterior, on_scale, predict
 from recommendations.domain import rounding
-from recommendations.domain.rounding import JSON
+from recommendations.domain.rounding import JSON, Value
 
 Phase = Literal["cold_start", "learning", "personalized"]
+Assumed = Literal["", "own_mean", "reference", "untrained"]
 
 SESSIONS_TO_LEARN = 10
 SESSIONS_TO_PERSONALIZE = 30
@@ -39,27 +40,30 @@ class Contribution:
     Attributes
     ----------
     value
-        As the climber said it, None where it was not said.
+        As the climber said it, None where it was not said; a word for a kind.
     centred_dose
-        f(value) - f(reference), the usual or the reference dose where it was not said.
+        f(value) - f(reference), the usual or the reference dose where it was not said. For a kind 1, or 0 where it
+        is, or counts as, the reference kind.
+    coefficient
+        Points per unit of the dose. For a kind its points against the reference kind on a day like this.
     missing
-        Whether it was assumed; `assumed` then says from what.
+        Whether it was not said; `assumed` says what stands in: the own mean, the reference, or the reference for a
+        kind that was said but that no session has taught anything about ("untrained", not missing).
     """
 
     variable: str
-    value: float | None
+    value: Value
     centred_dose: float
     coefficient: float
     points: float
     missing: bool
-    assumed: Literal["", "own_mean", "reference"] = ""
+    assumed: Assumed = ""
 
     def as_payload(self) -> dict[str, JSON]:
-        value = None if self.value is None else rounding.amount(self.variable, self.value)
         return {
             "variable": self.variable,
             "label": VARIABLES[self.variable].label,
-            "value": value,
+            "value": rounding.amount(self.variable, self.value),
             "centred_dose": rounding.mean_amount(self.variable, self.centred_dose),
             "coefficient": rounding.coefficient(self.coefficient),
             "points": rounding.gain(self.points),
@@ -141,7 +145,8 @@ def apply_modifiers(*, posterior: PersonalPosterior, multipliers: Mapping[str, f
     """Scale coefficients as expert rules ask: D = diag(multipliers), m → D m, C → D C D.
 
     The effect is scaled around the reference value, where its contribution is nothing: the quality of a
-    session with everything at reference stays what it was.
+    session with everything at reference stays what it was. Its interactions with the kind of session are part of
+    the effect and are scaled with it.
 
     Raises
     ------
@@ -161,7 +166,7 @@ def apply_modifiers(*, posterior: PersonalPosterior, multipliers: Mapping[str, f
     """
     if not multipliers:
         return posterior
-    scale = np.ones(len(posterior.names))
+    scale, layout = np.ones(len(posterior.names)), kind_layout(posterior.names)
     for given, multiplier in multipliers.items():
         name = ALIASES.get(given, given)
         if name not in posterior.names:
@@ -169,6 +174,8 @@ def apply_modifiers(*, posterior: PersonalPosterior, multipliers: Mapping[str, f
         if not math.isfinite(multiplier):
             raise InvalidMultiplier(f"the multiplier of {given} must be finite, got {multiplier}")
         scale[posterior.names.index(name)] *= multiplier
+        if layout is not None:
+            scale[list(layout.interactions_with(name))] *= multiplier
     return replace(
         posterior,
         mean=posterior.mean * scale,
@@ -192,7 +199,9 @@ def predict_quality(
     The sum is what the unsaid conditions add: for independent X_k with mean x_k and variance s_k²,
     Var(X'theta) = x'Cx + Σ s_k² (m_k² + C_kk) exactly. s_k is how much the climber's dose varies between
     sessions (the registry's typical spread where they never said it). It widens the predictive interval
-    only: the credible interval of the mean is at the conditions as assumed.
+    only: the credible interval of the mean is at the conditions as assumed. Where the population was trained on
+    kinds of sessions, an unsaid kind counts as the reference kind and widens by the mean squared distance from it
+    over the kinds that the climber does (:meth:`DesignRow.added_variance`).
 
     Parameters
     ----------
@@ -218,12 +227,12 @@ def predict_quality(
     >>> got.expected_quality, got.missing
     (5.0, ())
     """
-    session = design_row(conditions=conditions, usual=usual)
+    session = design_row(conditions=conditions, usual=usual, columns=posterior.names)
     known = predict(posterior=posterior, design_row=session.row, days_since_last=days_since_last)
     phi = posterior.drift.decay(days=max(days_since_last, 0.0)) if posterior.drift else 1.0
     level = phi * posterior.level_mean
     linear = float(session.row @ posterior.mean) + level
-    unsaid = float(session.variance @ (posterior.mean**2 + posterior.covariance.diagonal()))
+    unsaid = session.added_variance(mean=posterior.mean, covariance=posterior.covariance)
     predictive_sd = math.sqrt(known.predictive_sd**2 + unsaid)
     return QualityPrediction(
         expected_quality=known.expected_quality,
@@ -251,15 +260,14 @@ def _contributions(
 ) -> tuple[Contribution, ...]:
     """What each condition adds, the largest first."""
     said = {ALIASES.get(name, name): value for name, value in conditions.items()}
-    doses, coefficients = session.row.tolist(), posterior.mean.tolist()
-    n_known = None if usual is None else dict(zip(posterior.names[1:], usual.n_known.tolist(), strict=True))
+    width = 1 + len(MODEL_VARIABLES)
+    doses, coefficients = session.row[1:width].tolist(), posterior.mean[1:width].tolist()
+    n_known = None if usual is None else dict(zip(MODEL_VARIABLES, usual.n_known.tolist(), strict=True))
     imputed = frozenset(session.imputed)
-    found = []
-    for name, dose, coefficient in zip(posterior.names, doses, coefficients, strict=True):
-        if name == INTERCEPT:
-            continue
+    found = _of_kinds(posterior, session)
+    for name, dose, coefficient in zip(MODEL_VARIABLES, doses, coefficients, strict=True):
         missing = name in imputed
-        assumed: Literal["", "own_mean", "reference"] = ""
+        assumed: Assumed = ""
         if missing:
             assumed = "own_mean" if n_known and n_known[name] else "reference"
         found.append(
@@ -274,3 +282,27 @@ def _contributions(
             )
         )
     return tuple(sorted(found, key=lambda c: (-abs(c.points), c.variable)))
+
+
+def _of_kinds(posterior: PersonalPosterior, session: DesignRow) -> list[Contribution]:
+    """What the kind of session adds, one line a treatment: its effect and its interactions together."""
+    layout = kind_layout(posterior.names)
+    if layout is None:
+        return []
+    found = []
+    for of_family, kind in zip(layout.families, session.kinds, strict=True):
+        at = of_family.columns_of(kind.taken)
+        points = float(session.row[at] @ posterior.mean[at])
+        assumed: Assumed = "" if kind.is_trained else "reference" if kind.said is None else "untrained"
+        found.append(
+            Contribution(
+                variable=kind.variable,
+                value=kind.said,
+                centred_dose=1.0 if at.size else 0.0,
+                coefficient=points,
+                points=points,
+                missing=kind.said is None,
+                assumed=assumed,
+            )
+        )
+    return found

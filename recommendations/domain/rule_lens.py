@@ -158,18 +158,25 @@ def changed(state: State, path: str, value: Any) -> dict[str, Any]:
 
 
 def lens_for(*, rules: RuleSet, variable: str) -> RuleLens:
-    """The lens of a rule set on one treatment, built once for as long as the set is served."""
-    return _lenses(rules)[variable]
+    """The lens of a rule set on one variable, built once for as long as the set is served.
+
+    Of a state, which nothing is advised on, it shows the multipliers of its effect.
+    """
+    lenses, parsed = _lenses(rules)
+    if variable not in lenses:
+        lenses[variable] = RuleLens(parsed, variable)
+    return lenses[variable]
 
 
 @lru_cache(maxsize=4)
-def _lenses(rules: RuleSet) -> dict[str, RuleLens]:
+def _lenses(rules: RuleSet) -> tuple[dict[str, RuleLens], list[tuple[RuleDefinition, ParsedRule]]]:
+    """Lenses are added as they are asked for; two threads that ask at once make the same one twice."""
     parsed = [
         (rule, parse_rule(conditions=rule.conditions, actions=rule.actions))
         for rule in rules.definitions
         if rule.id not in rules.faulty
     ]
-    return {variable: RuleLens(parsed, variable) for variable in SUPPRESSIBLE.values()}
+    return {}, parsed
 
 
 def _relevant(definition: RuleDefinition, parsed: ParsedRule, variable: str) -> _Rule | None:

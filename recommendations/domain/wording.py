@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from climbiq.domain.rule_fields import RULE_FIELDS
 from climbiq.domain.variables import VARIABLES
+from recommendations.domain.kind_words import is_kind, swap
 from recommendations.domain.statistical_context import NOT_CLEAR
 
 PHASES: Final = {
@@ -14,7 +15,12 @@ PHASES: Final = {
     "learning": "getting to know you",
     "personalized": "mostly your own sessions",
 }
-ASSUMED: Final = {"own_mean": "taken as usual for you", "reference": "taken as ordinary", "": ""}
+ASSUMED: Final = {
+    "own_mean": "taken as usual for you",
+    "reference": "taken as ordinary",
+    "untrained": "too rare to tell, taken as ordinary",
+    "": "",
+}
 OUTCOMES: Final = {"true": "fits today", "false": "does not fit today", "not_evaluable": "cannot be told"}
 
 
@@ -53,12 +59,15 @@ def tip_title(tip: Mapping[str, Any]) -> str:
     >>> tip_title({"variable": "caffeine_mg", "label": "Caffeine", "action": "increase", "current_value": 0,
     ...     "recommended_value": 100, "unit": "mg"})
     'Caffeine: 100 mg instead of 0 mg'
+    >>> tip_title({"variable": "session_type", "label": "Session type", "current_value": "project",
+    ...     "recommended_value": "technique", "unit": ""})
+    'A technique session instead of a projecting one'
     """
     variable, unit = str(tip["variable"]), str(tip["unit"])
+    if is_kind(variable):
+        return swap(variable, tip["recommended_value"], tip["current_value"])
 
     def worded(value: Any) -> str:
-        if VARIABLES[variable].kind == "choice":
-            return choice_label(value, variable).lower()
         return f"{value:g} {unit}".strip()
 
     title = f"{tip['label']}: {worded(tip['recommended_value'])}"
@@ -136,6 +145,16 @@ def amount(value: Any, unit: str = "") -> str:
         return "not said"
     number = f"{value:g}" if isinstance(value, int | float) else str(value)
     return number if unit in {"", "points"} else f"{number} {unit}"
+
+
+def amount_of(value: Any, variable: str) -> str:
+    """A value of a variable in words: a choice by its label.
+
+    >>> amount_of("project", "session_type"), amount_of(100.0, "caffeine_mg"), amount_of(None, "caffeine_mg")
+    ('Projecting', '100 mg', 'not said')
+    """
+    known = VARIABLES[variable]
+    return amount(known.choices.get(value, value) if isinstance(value, str) else value, known.unit)
 
 
 def greeting_for(name: str, *, hour: int) -> str:

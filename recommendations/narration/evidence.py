@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from recommendations.domain.kind_words import is_kind
 from recommendations.narration.base import Payload
 
 _MOSTLY_OWN: Final = 0.5  # share of own sessions in an estimate from which it is more theirs than others'
@@ -23,6 +24,12 @@ _OTHERS_SESSIONS: Final = (
     "it rests mainly on other climbers and on coaches, and what went together in others' sessions need not have "
     "caused what followed"
 )
+_SAME_FOR_EVERYONE: Final = (
+    "What one kind of session is worth over another is taken to be the same for every climber"
+)
+_CHOSEN_DAYS: Final = (
+    "as climbers choose their days for it, what went together need not have caused what followed"
+)
 _NOT_A_CAUSE: Final = (
     "that they went together does not show that the one caused the other, since you chose those days"
 )
@@ -35,6 +42,8 @@ def own_sessions(*, tip: Payload, stats: Payload) -> str:
     if not n:
         return NO_OWN_SESSIONS
     sessions = f"{number(n)} session{'' if n == 1 else 's'}"
+    if is_kind(str(tip.get("variable", ""))) and reliability < _LITTLE_OWN:
+        return _of_everyone(sessions, _compared(tip, stats))
     if reliability < _LITTLE_OWN:
         return f"Your own {sessions} tell little about this yet: {_OTHERS_SESSIONS}."
     weight = "mostly" if reliability >= _MOSTLY_OWN else "partly"
@@ -85,6 +94,12 @@ def points(value: float) -> str:
     ('1 point', '0.3 points')
     """
     return f"{number(value)} point{'' if abs(value) == 1 else 's'}"
+
+
+def _of_everyone(sessions: str, compared: str) -> str:
+    """What one kind is worth over another: the same for everyone, so own sessions count as any others do."""
+    text = f"{_SAME_FOR_EVERYONE}; your own {sessions} count like anybody's, and {_CHOSEN_DAYS}"
+    return f"{text}. In yours, {compared}." if compared else f"{text}."
 
 
 def _compared(tip: Payload, stats: Payload) -> str:
