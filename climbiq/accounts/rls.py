@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from climbiq.accounts.models import User
 
 LIFETIME_SECONDS: Final = 60
-LONG_LIFETIME_SECONDS: Final = 900  # commands and jobs that act for one person
+LONG_LIFETIME_SECONDS: Final = 900  # for the few requests that may take minutes
 
 
 class NoTransaction(RuntimeError):
@@ -71,9 +71,9 @@ def bind(identity: Identity, *, using: str = "default", lifetime: int = LIFETIME
     set_binding(connection, sign(identity, now=time.time(), lifetime=lifetime), settings.RLS_SET_ROLE)
 
 
-def bind_user(user: User, *, using: str = "default") -> None:
-    """Make the rest of this transaction act as `user`."""
-    bind(Identity.of(user), using=using)
+def bind_user(user: User, *, using: str = "default", lifetime: int = LIFETIME_SECONDS) -> None:
+    """Make the rest of this transaction act as `user`; again, with a longer lifetime, before long work."""
+    bind(Identity.of(user), using=using, lifetime=lifetime)
 
 
 @contextmanager

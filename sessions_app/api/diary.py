@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
+from climbiq.accounts import rls
 from climbiq.common.openapi import OpenApiResponse, documented
 from climbiq.common.problems import TooLarge, problem_response
 from climbiq.common.serializers import StrictSerializer
@@ -122,6 +123,7 @@ class DiaryView(APIView):
         if file.size > settings.DIARY_UPLOAD_MAX_BYTES:
             raise _too_large()
         by, now = asking(request), timezone.now()
+        rls.bind_user(by, lifetime=rls.LONG_LIFETIME_SECONDS)
         try:
             found = read_own_diary(by=by, raw=file.read(), now=now)
         except UnreadableDiary as error:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from climbiq.accounts.models import User
 from sessions_app.domain.days import local_day, zone_of
 from sessions_app.domain.diary import Diary, read_diary
 from sessions_app.services.diary import Loaded, count_rows, load_rows
+
+# Two sessions a day for a quarter of a century; they load in seconds, on a busy machine in a minute.
+MAX_ROWS: Final = 20_000
 
 __all__ = ["count_own_diary", "load_own_diary", "read_own_diary"]
 
@@ -20,7 +24,8 @@ def read_own_diary(*, by: User, raw: bytes, now: datetime) -> Diary:
     UnreadableDiary
     """
     zone = zone_of(by.time_zone)
-    return read_diary(raw=raw, today=local_day(now=now, zone=zone), zone=zone, needs_climber=False)
+    today = local_day(now=now, zone=zone)
+    return read_diary(raw=raw, today=today, zone=zone, needs_climber=False, max_rows=MAX_ROWS)
 
 
 def load_own_diary(*, by: User, diary: Diary, now: datetime) -> Loaded:

@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from climbiq.accounts import rls
 from climbiq.accounts.models import User
 from sessions_app.domain.days import local_day, zone_of
 from sessions_app.domain.diary import Diary, UnreadableDiary, write_diary
@@ -34,6 +35,7 @@ def diary(request: HttpRequest) -> HttpResponse:
     form = DiaryUploadForm(request.POST or None, request.FILES or None)
     if request.method != "POST" or not form.is_valid():
         return render(request, "sessions/diary.html", {"form": form}, status=INVALID if form.errors else 200)
+    rls.bind_user(by, lifetime=rls.LONG_LIFETIME_SECONDS)
     raw: bytes = form.cleaned_data["file"].read()
     try:
         found = read_own_diary(by=by, raw=raw, now=timezone.now())
@@ -53,6 +55,7 @@ def diary(request: HttpRequest) -> HttpResponse:
 def load(request: HttpRequest) -> HttpResponse:
     """Load the file that was looked at; its bad rows are left out, as the page said."""
     by = climber_of(request)
+    rls.bind_user(by, lifetime=rls.LONG_LIFETIME_SECONDS)
     try:
         kept = signing.loads(request.POST.get("kept", ""), salt=_SALT, max_age=_KEPT_SECONDS)
         raw = kept["file"].encode() if kept["user"] == str(by.pk) else b""

@@ -46,6 +46,7 @@ def read_diary(
     today: date,
     zone: tzinfo,
     needs_climber: bool,
+    max_rows: int | None = None,
     on_row: Callable[[], object] | None = None,
 ) -> Diary:
     """Read a diary file.
@@ -61,6 +62,8 @@ def read_diary(
         Of times without one.
     needs_climber : bool
         Whether every row must name its climber; else there may be one name at most.
+    max_rows : int or None
+        A file with more is refused as a whole.
     on_row : callable or None
         Called for every row read.
 
@@ -85,7 +88,12 @@ def read_diary(
     rows: list[DiaryRow] = []
     problems: list[DiaryProblem] = []
     seen: dict[tuple[str, date | UUID, datetime | None], int] = {}
-    for line, cells in records:
+    for count, (line, cells) in enumerate(records, start=1):
+        if max_rows is not None and count > max_rows:
+            message = (
+                f"A file can have {max_rows:,} rows at most. Split it and load the parts one after the other."
+            )
+            raise UnreadableDiary([DiaryProblem(line=line, message=message)])
         if on_row is not None:
             on_row()
         found = _parsed(cells, columns, line=line, today=today, zone=zone)

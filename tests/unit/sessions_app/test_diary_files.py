@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,8 +11,10 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.utils import timezone
 
+from climbiq.accounts import rls
 from climbiq.accounts.models import User
-from sessions_app.domain.diary import write_diary
+from climbiq.common.idempotency import HEADER
+from sessions_app.domain.diary import read_diary, write_diary
 from sessions_app.models import PostSessionData, PreSessionData, Session
 from sessions_app.selectors import history_of, whole_history_of
 from sessions_app.services.diary import DIARY_DOMAIN
@@ -301,3 +304,60 @@ def test_the_api_names_lines_and_columns(climbing):
     assert climbing.post(f"{url}?skip=1", b"", content_type="text/csv").status_code == 400
     assert climbing.post(url, {"files": "x"}).status_code == 400
     assert climbing.post(url, "{}", content_type="application/json").status_code == 415
+
+
+# --- Long diaries -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def slow_reading(monkeypatch):
+    """The claims that a request begins with are over before its file is read."""
+    from sessions_app.services import own_diary
+
+    def read_slowly(**kwargs):
+        time.sleep(2.1)  # the database compares whole seconds by its own clock
+        return read_diary(**kwargs)
+
+    monkeypatch.setitem(rls.bind.__kwdefaults__, "lifetime", 1)
+    monkeypatch.setitem(rls.bind_user.__kwdefaults__, "lifetime", 1)
+    monkeypatch.setattr(own_diary, "read_diary", read_slowly)
+
+
+@pytest.mark.parametrize("way", ["page", "looked-at", "api"])
+def test_a_diary_that_takes_long_outlives_an_ordinary_requests_claims(climbing, alice, slow_reading, way):
+    if way == "page":
+        answer = upload(climbing, TWO, action="load")
+        assert answer.status_code == 302
+    elif way == "looked-at":
+        looked = upload(climbing, TWO, action="look").content.decode()
+        kept = re.search(r'name="kept" value="([^"]+)"', looked).group(1)
+        assert climbing.post("/diary/load/", {"kept": kept}).status_code == 302
+    else:
+        answer = climbing.post("/api/v1/sessions/diary", TWO, content_type="text/csv", headers={HEADER: "k"})
+        assert answer.json() == {"added": 2, "already_there": 0, "left_out": []}
+    assert Session.objects.filter(user=alice).count() == 2
+
+
+def test_a_file_of_too_many_rows_is_refused_with_the_way_out(climbing, monkeypatch):
+    from sessions_app.services import own_diary
+
+    monkeypatch.setattr(own_diary, "MAX_ROWS", 3)
+    rows = [f"Ana,2026-05-{day:02d},5,,,\n" for day in range(1, 6)]
+    assert upload(climbing, DIARY + "".join(rows[:3]), action="look").status_code == 200
+    for skip in ({}, {"skip_bad": "on"}):
+        page = upload(climbing, DIARY + "".join(rows), action="load", **skip)
+        assert page.status_code == 422
+        assert "3 rows at most. Split it" in page.content.decode()
+    answer = climbing.post(
+        "/api/v1/sessions/diary?skip_bad=1", DIARY + "".join(rows), content_type="text/csv"
+    )
+    assert answer.status_code == 422
+    assert set(answer.json()["errors"]) == {"line 5"}
+    assert not Session.objects.exists()
+
+
+def test_the_commands_files_may_be_longer(run, monkeypatch):
+    from sessions_app.services import own_diary
+
+    monkeypatch.setattr(own_diary, "MAX_ROWS", 1)
+    assert "2 sessions added" in run(TWO)
