@@ -113,7 +113,7 @@ def column_spreads(*, names: Sequence[str]) -> Floats:
     """(p,) typical spread of each column: the registry's, 1 for the intercept and for kinds of sessions.
 
     >>> column_spreads(names=("intercept", "caffeine_mg", "type:power")).tolist()
-    [1.0, 80.0, 1.0]
+    [1.0, 100.0, 1.0]
     """
     return np.array([VARIABLES[name].spread if name in VARIABLES else 1.0 for name in names])
 

@@ -158,10 +158,8 @@ class _Run:
         self.record.write(priors=_priors_as_json(data, priors.version))
         try:
             trained, diagnostics = self._sampled(data, interrupted, sampler)
-        except NotEnoughSessions as few:
-            return self._end(
-                "nothing_to_do", f"there is no population to learn yet ({few}): the priors go on serving"
-            )
+        except NotEnoughSessions:
+            return self._end("nothing_to_do", _too_few(sessions))
         verdict = self._judged(data, diagnostics)
         if not verdict.publish:
             return self._end("held", *verdict.reasons)
@@ -289,6 +287,14 @@ def _current_version(inputs: str) -> str | None:
         PopulationPosterior.objects.filter(is_current=True, run__inputs_hash=inputs)
         .values_list("model_version", flat=True)
         .first()
+    )
+
+
+def _too_few(sessions: TreatedColumns) -> str:
+    climbers = "1 climber" if sessions.n_climbers == 1 else f"{sessions.n_climbers} climbers"
+    return (
+        f"there is no population to learn from {climbers} with {sessions.n_sessions:,} rated sessions:"
+        " the priors go on serving"
     )
 
 

@@ -1,0 +1,268 @@
+"""A night, from the tables to what is published, with the real sampler on twenty climbers who commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import psycopg
+import pytest
+
+from climbiq.accounts.rls import Identity, acting_as
+from climbiq.domain.variables import MODEL_VARIABLES
+from modeling.domain.climber_outputs import covariance_of
+from modeling.domain.design_matrix import design_matrix
+from modeling.domain.diary import CLIMBER, QUALITY
+from modeling.domain.personal import personal_posterior
+from modeling.domain.simulate import simulate_diary
+from modeling.models import ModelOutput, PopulationPosterior, TrainingRun
+from modeling.selectors import published_population, sessions_by_climber
+from modeling.services.training import RunOutcome, trained_model
+from modeling.services.training_record import TrainingIsRunning, one_at_a_time
+from tests.factories.climbing_logs import write_frame, write_simulated
+from tests.fixtures.database import copy_template, django_on, run_on_server, superuser_url
+
+NAME = "climbiq_training"
+N_CLIMBERS = 20
+
+
+@dataclass
+class House:
+    """A database of climbers, and a hand in it that may do anything."""
+
+    root: psycopg.Connection[tuple[Any, ...]]
+
+    def one(self, statement: str, *values: object) -> tuple[Any, ...]:
+        row = self.root.execute(statement, values).fetchone()
+        assert row is not None
+        return row
+
+    def empty(self) -> None:
+        """Nobody, no session, nothing trained."""
+        self.root.execute("SET session_replication_role = replica")  # no trigger that forbids it
+        self.root.execute(
+            "TRUNCATE users, sessions, pre_session_data, post_session_data, model_outputs, training_runs,"
+            " population_posteriors CASCADE"
+        )
+        self.root.execute("SET session_replication_role = origin")
+
+
+@pytest.fixture(scope="module")
+def house(template_database: str, django_db_blocker: Any) -> Iterator[House]:
+    """Twenty climbers with twenty sessions; this process works as the background role, and commits."""
+    copy_template(NAME)
+    with (
+        psycopg.connect(superuser_url(NAME), autocommit=True) as root,
+        django_db_blocker.unblock(),
+        django_on(NAME, "service"),
+    ):
+        write_simulated(root, n_climbers=N_CLIMBERS, n_sessions=20)
+        yield House(root)
+    run_on_server("DROP DATABASE {} WITH (FORCE)", NAME)
+
+
+@pytest.fixture(scope="module")
+def published(house: House) -> RunOutcome:
+    """The first night."""
+    return trained_model(trigger="schedule")
+
+
+def test_it_is_published(published: RunOutcome) -> None:
+    assert published.status == "published", published
+    assert published.words == "Published: recommendations use it from now on."
+    run = TrainingRun.objects.get(pk=published.run_id)
+    assert (run.status, run.n_climbers, run.n_sessions, run.prior_version) == ("published", 20, 400, 1)
+    assert (run.progress, run.reasons) == (1.0, [])
+    assert run.diagnostics["max_rhat"] < 1.01
+    assert run.held_out["model_crps"] < run.held_out["person_mean_crps"]
+    assert run.climbers["phases"] == {"cold_start": 0, "learning": 20, "personalized": 0}
+    assert set(run.durations) >= {"reading", "sampling", "testing forecasts", "publishing"}
+    assert len(run.priors["mean"]) == len(run.priors["names"]) == 34
+
+
+def test_everybody_has_their_row(published: RunOutcome) -> None:
+    rows = list(ModelOutput.objects.all())
+    assert len(rows) == N_CLIMBERS
+    for row in rows:
+        assert row.run_id == published.run_id
+        assert (row.sessions_included, row.phase) == (20, "learning")
+        assert 0 < row.shrinkage_factor < 1
+        assert set(row.coefficients) == set(row.posterior_names) == set(row.reliability)
+        low, high = row.confidence_intervals["sleep_hours"]
+        assert low < row.coefficients["sleep_hours"] < high
+        assert row.reliability["type:power"] == 0
+        assert row.training_duration_sec > 0
+        assert row.population_fallback == []
+
+
+def test_what_is_served_is_what_was_trained(published: RunOutcome) -> None:
+    found = published_population()
+    assert found is not None
+    assert found.run_id == published.run_id
+    assert found.model_version == TrainingRun.objects.get(pk=published.run_id).model_version
+    rows = {row.user_id: row for row in ModelOutput.objects.all()}
+    for climber, own in zip(sorted(rows, key=str), sessions_by_climber(), strict=True):
+        matrix = design_matrix(sessions=own, columns=found.trained.names)
+        served = (
+            personal_posterior(
+                trained=found.trained, design=matrix.design, outcome=matrix.outcome, day=matrix.day
+            )
+            .summary()
+            .posterior
+        )
+        row = rows[climber]
+        assert tuple(row.posterior_names) == served.names
+        np.testing.assert_allclose(row.posterior_mean, served.mean, rtol=0, atol=1e-6)
+        np.testing.assert_allclose(
+            covariance_of(lower=row.posterior_covariance), served.covariance, rtol=0, atol=1e-6
+        )
+        assert row.level_mean == pytest.approx(served.level_mean, abs=1e-6)
+
+
+def test_everybody_hears_of_it_once(published: RunOutcome, house: House) -> None:
+    said = house.root.execute("SELECT DISTINCT type, data, eid FROM django_eventstream_event").fetchall()
+    pointer = f'{{"kind": "training_finished", "id": "{published.run_id}"}}'
+    assert said == [("training_finished", pointer, 1)]
+    assert house.one("SELECT count(*) FROM django_eventstream_event") == (N_CLIMBERS,)
+
+
+def test_nobody_sees_what_is_anothers(published: RunOutcome, house: House) -> None:
+    climber = ModelOutput.objects.first()
+    assert climber is not None
+    staff = house.one(
+        "INSERT INTO users (email, password, display_name, is_superuser, is_staff)"
+        " VALUES ('coach@example.org', '!', '', false, true) RETURNING id"
+    )[0]
+    seen = {}
+    with django_on(NAME, "app"):
+        for role, user in (("climber", climber.user_id), ("coach", staff), ("operator", staff)):
+            with acting_as(Identity(str(user), role)):
+                counts = (m.objects.count() for m in (TrainingRun, PopulationPosterior, ModelOutput))
+                seen[role] = tuple(map(bool, counts)), ModelOutput.objects.count()
+    assert seen == {
+        "climber": ((False, True, True), 1),
+        "coach": ((False, True, False), 0),
+        "operator": ((True, True, False), 0),
+    }
+
+
+def test_nothing_new_is_not_trained_again(published: RunOutcome) -> None:
+    again = trained_model(trigger="command")
+    assert again.status == "nothing_to_do"
+    assert "o session, prior or code is new since" in again.words
+    assert "sampling" not in TrainingRun.objects.get(pk=again.run_id).durations
+    assert PopulationPosterior.objects.get(is_current=True).run_id == published.run_id
+
+
+def test_another_at_work_is_told(published: RunOutcome) -> None:
+    with one_at_a_time():
+        TrainingRun.objects.create(trigger="button", stage="sampling")
+        try:
+            with pytest.raises(TrainingIsRunning, match=r"running since .* stage: sampling"):
+                trained_model(trigger="command")
+        finally:
+            TrainingRun.objects.filter(status="running").update(
+                status="failed", finished_at="2026-01-01T00:00Z"
+            )
+    with one_at_a_time():
+        pass
+
+
+def test_absurd_priors_are_held_back_and_the_old_population_serves(
+    published: RunOutcome, house: House
+) -> None:
+    from modeling.domain.hierarchical import SamplerSettings
+
+    before = dict(ModelOutput.objects.values_list("user_id", "model_version"))
+    absurd = "UPDATE population_priors SET population_mean = population_mean + %s WHERE variable_name = 'sleep_hours'"
+    house.root.execute("SET session_replication_role = replica")
+    try:
+        house.root.execute(absurd, [40])
+        held = trained_model(trigger="schedule", sampler=SamplerSettings(draws=250))
+    finally:
+        house.root.execute(absurd, [-40])
+        house.root.execute("SET session_replication_role = origin")
+    assert held.status == "held", held
+    assert any("prior predictive" in reason for reason in held.reasons)
+    assert "what was published before goes on serving" in held.words
+    assert PopulationPosterior.objects.get().run_id == published.run_id
+    assert dict(ModelOutput.objects.values_list("user_id", "model_version")) == before
+    assert TrainingRun.objects.get(pk=held.run_id).sampled is not None
+
+
+def test_a_run_that_failed_says_why(published: RunOutcome) -> None:
+    def stop(progress: float, note: str) -> None:
+        if note == "preparing":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        trained_model(trigger="command", force=True, on_progress=stop)
+    run = TrainingRun.objects.latest("started_at")
+    assert (run.status, run.reasons) == ("failed", ["KeyboardInterrupt"])
+
+
+# --- Bad data: each run ends, and says what was odd -----------------------------------------------------------
+
+
+def diary(**changes: object) -> pd.DataFrame:
+    frame = simulate_diary(n_climbers=4, n_sessions=12, seed=4, deviation_share=0.0).frame
+    for name, value in changes.items():
+        frame[name] = value
+        if f"planned_{name}" in frame:
+            frame[f"planned_{name}"] = value
+    return frame
+
+
+def lonely() -> pd.DataFrame:
+    frame = diary()
+    return frame[frame[CLIMBER] != frame[CLIMBER].iloc[0]].head(25)
+
+
+def identical(n_climbers: int) -> pd.DataFrame:
+    frame = pd.concat([diary().head(1)] * 1000, ignore_index=True)
+    frame[CLIMBER] = [f"{i % n_climbers}" for i in range(1000)]
+    return frame
+
+
+def absurd() -> pd.DataFrame:
+    frame = diary()
+    frame.loc[5, "days_since_hard_session"] = -2_000_000_000
+    return frame
+
+
+JUDGED = {"published", "held"}
+BAD_DATA: dict[str, tuple[Callable[[], pd.DataFrame], str, set[str]]] = {
+    "constant columns": (lambda: diary(sleep_quality=3, stress_level=3), "never varied", JUDGED),
+    "an absurd value": (absurd, "1 absurd values of days_since_hard_session ignored", JUDGED),
+    "one with one session": (lonely, "1 climbers with a single session", JUDGED),
+    "every outcome 10": (lambda: diary(**{QUALITY: 10}), "every outcome is 10", JUDGED),
+    "a variable that nobody said": (
+        lambda: diary(caffeine_mg=np.nan),
+        "never varied, so the prior stands: caffeine_mg",
+        JUDGED,
+    ),
+    "a thousand times the same": (lambda: identical(2), "never varied", JUDGED),
+    "one alone": (lambda: identical(1), "1 climber with 1,000 rated sessions", {"nothing_to_do"}),
+    "nobody": (lambda: diary().head(0), "0 climbers with 0 rated sessions", {"nothing_to_do"}),
+}
+
+
+@pytest.mark.parametrize("case", BAD_DATA)
+def test_bad_data_end_well(house: House, case: str) -> None:
+    from modeling.domain.hierarchical import SamplerSettings
+
+    make, told, ends = BAD_DATA[case]
+    house.empty()
+    write_frame(house.root, make(), kinds=False)
+    ended = trained_model(trigger="command", sampler=SamplerSettings(draws=250, tune=250))
+    assert ended.status in ends, ended
+    assert told in " ".join((*ended.notes, *ended.reasons)), ended
+    for row in ModelOutput.objects.all():
+        assert np.isfinite(
+            [*row.posterior_mean, *row.posterior_covariance, row.level_mean, row.level_sd]
+        ).all()
+        assert set(row.coefficients) == {"intercept", *MODEL_VARIABLES}
+    assert TrainingRun.objects.filter(status__in=["running", "sampled"]).count() == 0
