@@ -31,7 +31,7 @@ class CoefficientInterval:
 class QualityBand:
     """Quality over time: each session's rating beside what was expected of it the session before.
 
-    ``low`` and ``high`` bound the predictive 80 % interval; all arrays are (n,), ordered by day.
+    ``low`` and ``high`` bound the predictive interval; all arrays are (n,), ordered by day.
     """
 
     day: Floats
@@ -69,10 +69,16 @@ def coefficient_intervals(
     )
 
 
-def quality_band(*, trained: TrainedPopulation, design: Floats, outcome: Floats, day: Floats) -> QualityBand:
-    """What was expected of each of a climber's last hundred sessions, from the sessions before it alone."""
+def quality_band(
+    *, trained: TrainedPopulation, design: Floats, outcome: Floats, day: Floats, level: float = 0.8
+) -> QualityBand:
+    """What was expected of each of a climber's last hundred sessions, from the sessions before it alone.
+
+    ``level`` is the share of sessions that the band is to hold.
+    """
     seen = replay(trained=trained, design=design, outcome=outcome, day=day)
-    low, high = (np.clip(seen.predictive.quantile(p=p), LOWEST_QUALITY, HIGHEST_QUALITY) for p in (0.1, 0.9))
+    ends = (0.5 - level / 2.0, 0.5 + level / 2.0)
+    low, high = (np.clip(seen.predictive.quantile(p=p), LOWEST_QUALITY, HIGHEST_QUALITY) for p in ends)
     return QualityBand(
         day=seen.day, observed=seen.outcome, expected=seen.predictive.expected(), low=low, high=high
     )

@@ -13,19 +13,19 @@ from uuid import UUID
 from climbiq.accounts.models import User
 from climbiq.domain.training_history import summarise_history
 from experts.services.rule_engine import RULE_ENGINE
-from modeling.domain.design_matrix import TreatedSession
 from recommendations.domain import events as domain
+from recommendations.domain import rounding
 from recommendations.domain.context import RecommendationContext
+from recommendations.domain.own_model import population_beliefs
 from recommendations.models import Recommendation
 from recommendations.services.event_log import Lease
-from recommendations.services.shared_data import PRIORS, STATISTICS, Priors
+from recommendations.services.own_sessions import SESSIONS_READ, own_sessions
+from recommendations.services.shared_data import STATISTICS, Priors, ServedPopulation, population_in_force
 from recommendations.services.storing import Record, store
 from sessions_app.domain.days import days_since, zone_of
 from sessions_app.domain.records import ClimberContext, SessionRecord
 from sessions_app.selectors import SessionNotFound, context_for, session_of
 
-# Two years of climbing every day; what lies before says little about today.
-SESSIONS_READ: Final = 730
 MOST_NOTES: Final = 1000  # characters
 DERIVED: Final = ("days_since_last_session", "days_since_hard_session")
 
@@ -102,10 +102,10 @@ def make_recommendation(*, by: User, asked: Asked, now: datetime, tells: bool) -
     day = session.session_date if session is not None else local_now.date()
     climber = _until(climber, day=day, session=session)
     asked = _with_honest_forecast(asked, session)
-    priors = PRIORS.at(climber.versions["priors"])
-    context = _context(climber, priors, asked, session, day=day, now=local_now)
+    served = population_in_force(versions=climber.versions)
+    context = _context(climber, served, asked, session, day=day, now=local_now)
     result = domain.recommend(context=context)
-    record = _record(by, asked, session, context, result, priors, now=now)
+    record = _record(by, asked, session, context, result, served, now=now)
     lease = store(record, with_lease=tells)
     if lease is None:  # the same key, in this very moment, in another tab
         known = _already_made(by, asked)
@@ -166,7 +166,7 @@ def _already_made(by: User, asked: Asked) -> Made | None:
 
 def _context(
     climber: ClimberContext,
-    priors: Priors,
+    served: ServedPopulation,
     asked: Asked,
     session: SessionRecord | None,
     *,
@@ -180,29 +180,16 @@ def _context(
         now=now,
         today=float(day.toordinal()),
         rules=RULE_ENGINE.active_rules(version=versions["rules"]),
-        population=priors.gaussian,
+        population=served.population,
         baseline=None if climber.baseline is None else climber.baseline.values,
-        own_sessions=_own_sessions(climber),
+        own_sessions=own_sessions(history=climber.history),
         training_history=summarise_history(sessions=reversed(past), today=day),
-        priors=priors.by_variable,
+        priors=served.priors.by_variable,
         population_stats=STATISTICS.at(versions["statistics"]),
         rules_version=versions["rules"],
-        prior_version=priors.version,
-        model_version=f"population-prior-{priors.version}",
+        prior_version=served.priors.version,
+        model_version=served.version,
         own_forecast=asked.own_forecast,
-    )
-
-
-def _own_sessions(climber: ClimberContext) -> tuple[TreatedSession, ...]:
-    """Finished, rated sessions in order of time, as treated."""
-    return tuple(
-        TreatedSession(
-            day=float(record.session_date.toordinal()),
-            conditions=record.as_treated,
-            session_quality=float(record.quality),
-        )
-        for record in reversed(climber.history)
-        if record.status == "completed" and record.quality is not None
     )
 
 
@@ -227,7 +214,7 @@ def _record(
     session: SessionRecord | None,
     context: RecommendationContext,
     result: domain.Recommendation,
-    priors: Priors,
+    served: ServedPopulation,
     *,
     now: datetime,
 ) -> Record:
@@ -241,7 +228,9 @@ def _record(
         conditions={name: value for name, value in context.conditions.items() if value is not None},
         evidence={
             **result.evidence,
-            "priors": _prior_rows(priors),
+            "priors": _prior_rows(served.priors),
+            "run_id": None if served.run_id is None else str(served.run_id),
+            "population": _population_rows(served),
             "shadow_rules": _shadow_rules(context, now=now),
             **({"notes": notes} if (notes := _notes(by, context)) else {}),
         },
@@ -267,6 +256,14 @@ def _prior_rows(priors: Priors) -> dict[str, Any]:
             "expert_n_scenarios": row["expert_n_scenarios"],
         }
         for name, row in priors.rows.items()
+    }
+
+
+def _population_rows(served: ServedPopulation) -> dict[str, Any]:
+    """What held for climbers, before this one's own sessions: trained, or the priors."""
+    return {
+        name: {"mean": rounding.coefficient(belief.mean), "sd": rounding.coefficient(belief.sd)}
+        for name, belief in population_beliefs(population=served.population).items()
     }
 
 

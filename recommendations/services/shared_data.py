@@ -1,20 +1,36 @@
-"""Priors and population statistics in this process' memory, reread when their counter has moved."""
+"""Priors, population statistics and the published population in this process' memory, reread when their counter
+has moved."""
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
+from uuid import UUID
+
+import numpy as np
 
 from experts.selectors import CurrentPriors, current_priors
 from modeling import selectors as modeling_selectors
+from modeling.domain.design_matrix import TreatedSession
+from modeling.domain.personal import TrainedPopulation
 from modeling.domain.population_prior import PopulationPrior, population_prior
 from modeling.domain.posterior import GaussianPrior
 from modeling.priors import as_population_priors
+from modeling.selectors import PublishedPopulation
+from recommendations.domain.context import believe
 from recommendations.domain.population_statistics import PopulationStatistic
 
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
+
+
+class UnusablePopulation(ValueError):
+    """What was published gives no finite belief."""
 
 
 class Versioned(Generic[T]):
@@ -74,5 +90,70 @@ def _read_statistics() -> dict[str, PopulationStatistic]:
     }
 
 
+def _read_published() -> PublishedPopulation | None:
+    """The published population, tried out once; one that is broken is as good as none."""
+    try:
+        found = modeling_selectors.published_population()
+        if found is not None:
+            _try_out(found.trained)
+    except (ValueError, FloatingPointError):
+        log.exception("the published population cannot be used: the priors serve until there is another")
+        return None
+    return found
+
+
+def _try_out(trained: TrainedPopulation) -> None:
+    session = TreatedSession(day=0.0, conditions={}, session_quality=5.0)
+    with np.errstate(all="raise", under="ignore"):
+        posterior = believe(sessions=[session], population=trained).posterior
+    if not (np.isfinite(posterior.mean).all() and np.isfinite(posterior.covariance).all()):
+        raise UnusablePopulation("the posterior of a single session is not finite")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServedPopulation:
+    """What holds for climbers, before their own sessions: a trained run's, or the priors before there is one.
+
+    Attributes
+    ----------
+    version
+        Names it for the record.
+    run_id, published_at
+        Of the run that trained it; None for the priors.
+    priors
+        The table of priors in force, whichever serves.
+    """
+
+    population: TrainedPopulation | GaussianPrior
+    version: str
+    priors: Priors
+    run_id: UUID | None = None
+    published_at: datetime | None = None
+
+
+def population_in_force(*, versions: Mapping[str, int]) -> ServedPopulation:
+    """What to condition a climber's sessions on, by the counters that were read with them.
+
+    Raises
+    ------
+    NoPriors
+        No priors are loaded.
+    """
+    priors = PRIORS.at(versions["priors"])
+    published = PUBLISHED.at(versions["model"])
+    if published is None:
+        return ServedPopulation(
+            population=priors.gaussian, version=f"population-prior-{priors.version}", priors=priors
+        )
+    return ServedPopulation(
+        population=published.trained,
+        version=published.model_version,
+        priors=priors,
+        run_id=published.run_id,
+        published_at=published.published_at,
+    )
+
+
 PRIORS: Final = Versioned(_read_priors)
 STATISTICS: Final = Versioned(_read_statistics)
+PUBLISHED: Final = Versioned(_read_published)
