@@ -10,9 +10,13 @@ import numpy as np
 import pandas as pd
 import psycopg
 import pytest
+from django.db import transaction
 
 from climbiq.accounts.rls import Identity, acting_as
 from climbiq.domain.variables import MODEL_VARIABLES
+from climbiq.jobs.models import Job
+from climbiq.jobs.runner import run_job
+from climbiq.jobs.services import enqueue
 from modeling.domain.climber_outputs import covariance_of
 from modeling.domain.design_matrix import design_matrix
 from modeling.domain.diary import CLIMBER, QUALITY
@@ -155,6 +159,29 @@ def test_nothing_new_is_not_trained_again(published: RunOutcome) -> None:
     assert "o session, prior or code is new since" in again.words
     assert "sampling" not in TrainingRun.objects.get(pk=again.run_id).durations
     assert PopulationPosterior.objects.get(is_current=True).run_id == published.run_id
+
+
+def test_the_nightly_job_is_a_run(published: RunOutcome) -> None:
+    with transaction.atomic():
+        job_id = enqueue(kind="nightly_training", payload={}, dedupe_key="scheduled")
+    assert job_id is not None
+    run_job(job_id=job_id)
+    job = Job.objects.get(pk=job_id)
+    assert job.status == "succeeded", job.error
+    run = TrainingRun.objects.get(job_id=job_id)
+    assert (run.trigger, run.status) == ("schedule", "nothing_to_do")
+    assert job.result["training_run"] == str(run.pk)
+    assert job.result["outcome"].startswith("There was nothing to do.")
+
+
+def test_a_job_beside_another_run_is_tried_again(published: RunOutcome) -> None:
+    job = Job.objects.create(kind="nightly_training")
+    with one_at_a_time():
+        run_job(job_id=job.pk)
+    job.refresh_from_db()
+    assert job.status == "failed"
+    assert "another training is running" in job.error
+    assert not TrainingRun.objects.filter(job_id=job.pk).exists()
 
 
 def test_another_at_work_is_told(published: RunOutcome) -> None:
