@@ -23,10 +23,8 @@ from climbiq.common.problems import TooLarge, problem_response
 from climbiq.common.serializers import StrictSerializer
 from sessions_app.api.serializers import DiaryReportSerializer
 from sessions_app.api.sessions import asking
-from sessions_app.domain.days import zone_of
-from sessions_app.domain.diary import DiaryProblem, UnreadableDiary, write_diary
-from sessions_app.selectors import whole_history_of
-from sessions_app.services.own_diary import load_own_diary, read_own_diary
+from sessions_app.domain.diary import DiaryProblem, UnreadableDiary
+from sessions_app.services.own_diary import load_own_diary, read_own_diary, write_own_diary
 
 SHOWN: Final = 100
 
@@ -102,8 +100,7 @@ class DiaryView(APIView):
     )
     def get(self, request: Request) -> Response:
         """Every session of one's own, the first one first."""
-        by = asking(request)
-        return Response(write_diary(sessions=whole_history_of(user_id=by.pk), zone=zone_of(by.time_zone)))
+        return Response(write_own_diary(by=asking(request)))
 
     @documented(
         operation_id="diary_import",

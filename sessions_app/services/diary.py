@@ -19,8 +19,10 @@ from climbiq.accounts.models import User
 from sessions_app.domain.columns import ACTUAL_COLUMNS, OUTCOME_COLUMNS, PLANNED_COLUMNS
 from sessions_app.domain.diary import DiaryRow
 from sessions_app.domain.extras import AFTERWARDS, CIRCUMSTANCES, DEVIATED
+from sessions_app.domain.gyms import GymName
 from sessions_app.models import PostSessionData, PreSessionData, Session
 from sessions_app.services.bulk import insert_rows
+from sessions_app.services.gyms import add_gym
 
 __all__ = ["DIARY_DOMAIN", "Loaded", "climbers_of_diaries", "count_rows", "load_rows"]
 
@@ -63,9 +65,10 @@ def load_rows(
     with transaction.atomic():
         _one_load_at_a_time(owners.values())
         there = _Known.of(set(owners.values()))
+        gyms = _Gyms()
         for batch in _batches(wanted):
             fresh = [row for row in batch if not there.has(owners[row.climber], row)]
-            _insert(fresh, owners=owners, now=now)
+            _insert(fresh, owners=owners, gyms=gyms, now=now)
             added += len(fresh)
             if on_rows is not None:
                 on_rows(len(batch))
@@ -144,9 +147,17 @@ def _import_key(row: DiaryRow) -> str:
     return f"diary:day:{row.session_date.isoformat()}"
 
 
-def _insert(rows: list[DiaryRow], *, owners: Mapping[str, UUID], now: datetime) -> None:
+class _Gyms(dict[GymName, UUID]):
+    """Their keys; those that nobody has added yet are added."""
+
+    def __missing__(self, gym: GymName) -> UUID:
+        self[gym] = add_gym(gym=gym)[0].id
+        return self[gym]
+
+
+def _insert(rows: list[DiaryRow], *, owners: Mapping[str, UUID], gyms: _Gyms, now: datetime) -> None:
     keyed = [(row, {"session_id": uuid.uuid4(), "user_id": owners[row.climber]}) for row in rows]
-    insert_rows(Session, [_session(row, keys, now=now) for row, keys in keyed])
+    insert_rows(Session, [_session(row, keys, gyms=gyms, now=now) for row, keys in keyed])
     insert_rows(PreSessionData, [_pre(row, keys) for row, keys in keyed if _says_anything(row)])
     insert_rows(PostSessionData, [_post(row, keys) for row, keys in keyed if row.status == "completed"])
 
@@ -155,7 +166,7 @@ def _says_anything(row: DiaryRow) -> bool:
     return any(value is not None for value in row.planned.values())
 
 
-def _session(row: DiaryRow, keys: Mapping[str, UUID], *, now: datetime) -> dict[str, Any]:
+def _session(row: DiaryRow, keys: Mapping[str, UUID], *, gyms: _Gyms, now: datetime) -> dict[str, Any]:
     return {
         "id": keys["session_id"],
         "user_id": keys["user_id"],
@@ -163,6 +174,7 @@ def _session(row: DiaryRow, keys: Mapping[str, UUID], *, now: datetime) -> dict[
         "started_at": row.started_at,
         "ended_at": row.ended_at,
         "status": row.status,
+        "gym_id": None if row.gym is None else gyms[row.gym],
         "import_key": _import_key(row),
         "updated_at": now,
         **{v.name: row.circumstances.get(v.name) for v in CIRCUMSTANCES},

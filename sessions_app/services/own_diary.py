@@ -7,13 +7,14 @@ from typing import Final
 
 from climbiq.accounts.models import User
 from sessions_app.domain.days import local_day, zone_of
-from sessions_app.domain.diary import Diary, read_diary
+from sessions_app.domain.diary import Diary, read_diary, write_diary
+from sessions_app.selectors import gym_labels, whole_history_of
 from sessions_app.services.diary import Loaded, count_rows, load_rows
 
 # Two sessions a day for a quarter of a century; they load in seconds, on a busy machine in a minute.
 MAX_ROWS: Final = 20_000
 
-__all__ = ["count_own_diary", "load_own_diary", "read_own_diary"]
+__all__ = ["count_own_diary", "load_own_diary", "read_own_diary", "write_own_diary"]
 
 
 def read_own_diary(*, by: User, raw: bytes, now: datetime) -> Diary:
@@ -26,6 +27,13 @@ def read_own_diary(*, by: User, raw: bytes, now: datetime) -> Diary:
     zone = zone_of(by.time_zone)
     today = local_day(now=now, zone=zone)
     return read_diary(raw=raw, today=today, zone=zone, needs_climber=False, max_rows=MAX_ROWS)
+
+
+def write_own_diary(*, by: User) -> str:
+    """Write every session of one climber as the text of a file that loads again."""
+    sessions = whole_history_of(user_id=by.pk)
+    gyms = gym_labels(gym_ids=(session.gym_id for session in sessions if session.gym_id))
+    return write_diary(sessions=sessions, zone=zone_of(by.time_zone), gyms=gyms)
 
 
 def load_own_diary(*, by: User, diary: Diary, now: datetime) -> Loaded:

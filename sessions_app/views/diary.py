@@ -15,10 +15,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from climbiq.accounts import rls
 from climbiq.accounts.models import User
 from sessions_app.domain.days import local_day, zone_of
-from sessions_app.domain.diary import Diary, UnreadableDiary, write_diary
+from sessions_app.domain.diary import Diary, UnreadableDiary
 from sessions_app.forms import DiaryUploadForm
-from sessions_app.selectors import whole_history_of
-from sessions_app.services.own_diary import count_own_diary, load_own_diary, read_own_diary
+from sessions_app.services.own_diary import (
+    count_own_diary,
+    load_own_diary,
+    read_own_diary,
+    write_own_diary,
+)
 from sessions_app.views.common import INVALID, climber_of
 
 SHOWN: Final = 100
@@ -71,10 +75,9 @@ def load(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest) -> HttpResponse:
     """Every session as a file that loads again."""
     by = climber_of(request)
-    zone = zone_of(by.time_zone)
-    day = local_day(now=timezone.now(), zone=zone)
+    day = local_day(now=timezone.now(), zone=zone_of(by.time_zone))
     return HttpResponse(
-        write_diary(sessions=whole_history_of(user_id=by.pk), zone=zone).encode(),
+        write_own_diary(by=by).encode(),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="climbiq-diary-{day.isoformat()}.csv"'},
     )

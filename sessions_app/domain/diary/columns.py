@@ -38,7 +38,15 @@ STATUS: Final = Variable(
 
 
 def _columns() -> Iterator[tuple[str, DiaryColumn]]:
-    for name in ("climber", "session_date", "started_at", "ended_at", "session_id", "deviation_details"):
+    for name in (
+        "climber",
+        "session_date",
+        "started_at",
+        "ended_at",
+        "session_id",
+        "gym",
+        "deviation_details",
+    ):
         yield name, DiaryColumn("row", name)
     yield "status", DiaryColumn("row", "status", STATUS)
     for v in CIRCUMSTANCES:
@@ -62,6 +70,7 @@ COLUMNS: Final[Mapping[str, DiaryColumn]] = dict(_columns())
 EXPORT_COLUMNS: Final[tuple[str, ...]] = (
     *("session_date", "started_at", "ended_at", "session_id", "status"),
     *(v.name for v in CIRCUMSTANCES),
+    "gym",
     "session_quality",
     *(v.column for v in in_room("pre_session")),
     *(v.actual_column for v in TREATED),

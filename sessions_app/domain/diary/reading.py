@@ -16,6 +16,7 @@ from sessions_app.domain.diary.rows import DiaryProblem, DiaryRow, parse_row
 
 __all__ = ["Diary", "UnreadableDiary", "read_diary", "read_records"]
 
+MAX_GYMS: Final = 100  # everybody sees the names: a slip in the columns must not flood their list
 _SEPARATORS: Final = (",", ";", "\t")
 
 
@@ -88,6 +89,7 @@ def read_diary(
     rows: list[DiaryRow] = []
     problems: list[DiaryProblem] = []
     seen: dict[tuple[str, date | UUID, datetime | None], int] = {}
+    gyms: set[str] = set()
     for count, (line, cells) in enumerate(records, start=1):
         if max_rows is not None and count > max_rows:
             message = (
@@ -104,6 +106,12 @@ def read_diary(
         if problem is not None:
             problems.append(problem)
             continue
+        if found.gym is not None:
+            gyms.add(found.gym.label.casefold())
+            if len(gyms) > MAX_GYMS and not needs_climber:
+                message = f"One diary can name {MAX_GYMS} different gyms at most."
+                problems.append(DiaryProblem(line=line, column="gym", message=message))
+                continue
         rows.append(found)
     return Diary(rows=tuple(rows), problems=tuple(problems))
 

@@ -16,6 +16,7 @@ from climbiq.domain.values import BadValue, BadValues
 from sessions_app.domain.days import local_day, problem_with_day
 from sessions_app.domain.deviation import said_to_deviate, settle_deviation
 from sessions_app.domain.diary.columns import DiaryColumn
+from sessions_app.domain.gyms import GymName, read_gym
 from sessions_app.domain.reading import read_value
 
 __all__ = ["DiaryProblem", "DiaryRow", "parse_row"]
@@ -59,6 +60,7 @@ class DiaryRow:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     session_id: UUID | None = None
+    gym: GymName | None = None
     status: str = "completed"
     deviated: bool = False
     deviation_details: dict[str, Any] | None = None
@@ -144,6 +146,8 @@ def _value(column: DiaryColumn, text: str, *, zone: tzinfo, day: date | None) ->
             return _day(text)
         case "session_id":
             return _key(text)
+        case "gym":
+            return _gym(text)
         case "deviation_details":
             return _details(text)
         case _:
@@ -175,6 +179,13 @@ def _key(text: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise BadValue("session_id", "This is not one of our keys. Leave the column out.") from None
+
+
+def _gym(text: str) -> GymName:
+    try:
+        return read_gym(name=text)
+    except BadValues as bad:
+        raise BadValue("gym", str(bad)) from None
 
 
 def _details(text: str) -> dict[str, Any]:

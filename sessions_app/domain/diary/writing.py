@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import tzinfo
 from typing import Any, Final
+from uuid import UUID
 
 from climbiq.domain.formulas import with_guard
 from climbiq.domain.quantities import Variable
@@ -21,7 +22,9 @@ BYTE_ORDER_MARK: Final = "\ufeff"  # without it, spreadsheets take UTF-8 for som
 _WRITTEN: Final = frozenset({"text", "list", "niggles", "choice"})
 
 
-def write_diary(*, sessions: Iterable[SessionRecord], zone: tzinfo) -> str:
+def write_diary(
+    *, sessions: Iterable[SessionRecord], zone: tzinfo, gyms: Mapping[UUID, str] | None = None
+) -> str:
     """Write sessions as a diary file, in the order given.
 
     Parameters
@@ -29,6 +32,8 @@ def write_diary(*, sessions: Iterable[SessionRecord], zone: tzinfo) -> str:
     sessions : iterable of SessionRecord
     zone : tzinfo
         Times are written in it, with their offset.
+    gyms : mapping or None
+        Key of each gym → how it is written.
 
     >>> from datetime import UTC
     >>> write_diary(sessions=[], zone=UTC).startswith("\\ufeffsession_date,started_at")
@@ -39,12 +44,14 @@ def write_diary(*, sessions: Iterable[SessionRecord], zone: tzinfo) -> str:
     writer = csv.writer(file, lineterminator="\r\n")
     writer.writerow(EXPORT_COLUMNS)
     for session in sessions:
-        writer.writerow([_cell(session, COLUMNS[name], zone=zone) for name in EXPORT_COLUMNS])
+        gym = (gyms or {}).get(session.gym_id) if session.gym_id else None
+        cells = (_cell(session, COLUMNS[name], zone=zone, gym=gym) for name in EXPORT_COLUMNS)
+        writer.writerow(cells)
     return file.getvalue()
 
 
-def _cell(session: SessionRecord, column: DiaryColumn, *, zone: tzinfo) -> str:
-    value = _value(session, column)
+def _cell(session: SessionRecord, column: DiaryColumn, *, zone: tzinfo, gym: str | None) -> str:
+    value: Any = gym if column.name == "gym" else _value(session, column)
     if value is None:
         return ""
     if column.variable is not None:
@@ -54,6 +61,8 @@ def _cell(session: SessionRecord, column: DiaryColumn, *, zone: tzinfo) -> str:
             return str(value.astimezone(zone).isoformat())
         case "session_date":
             return str(value.isoformat())
+        case "gym":
+            return with_guard(value)
         case "deviation_details":
             return json.dumps(value, ensure_ascii=False)
         case _:

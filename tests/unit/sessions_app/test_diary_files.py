@@ -16,10 +16,11 @@ from django.utils import timezone
 from climbiq.accounts import rls
 from climbiq.accounts.models import User
 from climbiq.common.idempotency import HEADER
-from sessions_app.domain.diary import read_diary, write_diary
-from sessions_app.models import PostSessionData, PreSessionData, Session
-from sessions_app.selectors import history_of, whole_history_of
+from sessions_app.domain.diary import read_diary
+from sessions_app.models import Gym, PostSessionData, PreSessionData, Session
+from sessions_app.selectors import history_of
 from sessions_app.services.diary import DIARY_DOMAIN
+from sessions_app.services.own_diary import write_own_diary
 from tests.factories.sessions import make_session
 
 pytestmark = pytest.mark.django_db
@@ -64,7 +65,7 @@ RUN = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "﹦", "−")
 
 def exported(user):
     """The user's file without its keys."""
-    text = write_diary(sessions=whole_history_of(user_id=user.pk), zone=UTC)
+    text = write_own_diary(by=user)
     return sorted(re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "", text).split("\r\n"))
 
 
@@ -229,6 +230,7 @@ def full_diary(alice):
         ended_at=datetime(2026, 5, 5, 8, tzinfo=UTC),
         duration_min=90,
         location_type="outdoor",
+        gym=Gym.objects.create(name="=Boulder, Bar", city="Wien 💪"),
         planned={
             "sleep_hours": "7.3",
             "sleep_quality": 4,
@@ -312,6 +314,25 @@ def test_the_api_names_lines_and_columns(climbing):
     assert climbing.post(f"{url}?skip=1", b"", content_type="text/csv").status_code == 400
     assert climbing.post(url, {"files": "x"}).status_code == 400
     assert climbing.post(url, "{}", content_type="application/json").status_code == 415
+
+
+def test_a_diary_brings_its_gyms_and_names_known_ones_in_any_case(climbing, alice):
+    known = Gym.objects.create(name="Boulder Bar", city="Vienna")
+    text = 'session_date,gym\n2026-05-01,"BOULDER BAR, vienna"\n2026-05-02,Rock Inn\n2026-05-03,rock inn\n2026-05-04,\n'
+    upload(climbing, text, action="load")
+    named = [str(s.gym or "") for s in Session.objects.order_by("session_date").select_related("gym")]
+    assert named == ["Boulder Bar, Vienna", "Rock Inn", "Rock Inn", ""]
+    assert Session.objects.filter(gym=known).count() == 1
+    refused = upload(climbing, f"session_date,gym\n2026-05-09,{'x' * 81}\n", action="load").content.decode()
+    assert "gym’s name has 1 to 80 characters" in refused
+
+
+def test_a_file_that_would_flood_everybodys_list_of_gyms_is_refused(climbing):
+    rows = "".join(f"2026-01-{1 + n % 28:02d},{n // 28 + 7}:30,Gym {n}\n" for n in range(101))
+    page = upload(climbing, "session_date,started_at,gym\n" + rows, action="load")
+    assert page.status_code == 422
+    assert "One diary can name 100 different gyms" in page.content.decode()
+    assert not Gym.objects.exists()
 
 
 # --- Long diaries -------------------------------------------------------------------------------------------------
