@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare, norm
 
-from modeling.domain.drift import Drift
+from modeling.domain.drift import Drift, whiten
 from modeling.domain.evaluation import one_step_ahead, rows_of
 from modeling.domain.hierarchical import SamplerSettings, sample_population
-from modeling.domain.personal import personal_posterior
-from modeling.domain.population import PopulationDraws
+from modeling.domain.personal import RhythmicPosterior, TrainedPopulation, personal_posterior
+from modeling.domain.population import ClimberPosterior, PopulationDraws
 from modeling.domain.posterior import GaussianPrior, condition
 from modeling.domain.priors import HierarchicalPriors
 from modeling.domain.simulate import simulate_grouped
@@ -83,6 +83,10 @@ def _drawn(draws: PopulationDraws, s: int, design, outcome, day, rng) -> np.ndar
     )
 
 
+SEEN, ALL_SESSIONS, CLIMBERS, POPULATIONS = 30, 35, 40, 150
+LEVELS = (0.5, 0.8, 0.95)
+
+
 @pytest.mark.parametrize(
     "drift",
     [
@@ -92,46 +96,88 @@ def _drawn(draws: PopulationDraws, s: int, design, outcome, day, rng) -> np.ndar
     ],
 )
 def test_intervals_cover_at_their_level(drift: Drift) -> None:
-    """50, 80 and 95 % intervals, ± 3 points, with the drift profiled and rhythms learnt as in a nightly run.
+    """50, 80 and 95 % intervals, ± 3 points, with the drift profiled and rhythms learnt and sampled as at night.
 
-    Predictions of the next sessions, and each climber's effects and quality at reference today, over 30 populations
-    of 40 climbers whose parameters are themselves drawn from the priors.
+    Predictions of the next five sessions, and each climber's effect and quality at reference today, over 150 populations
+    of 40 climbers whose parameters are themselves drawn from the priors. One effect's coverage has a standard error of
+    one point at 50 %.
     """
-    z, covered = [], {level: [] for level in (0.5, 0.8, 0.95)}
-    for seed in range(30):
+    sessions: dict[float, list[float]] = {level: [] for level in LEVELS}
+    where: dict[str, list[float]] = {"effect": [], "today": [], "served effect": [], "served today": []}
+    for seed in range(POPULATIONS):
         data, truth = simulate_grouped(
-            priors=PRIORS, n_climbers=40, n_sessions=35, drift=drift, rng=np.random.default_rng(seed)
+            priors=PRIORS,
+            n_climbers=CLIMBERS,
+            n_sessions=ALL_SESSIONS,
+            drift=drift,
+            rng=np.random.default_rng(1000 + seed),
         )
-        train = np.tile(np.arange(35) < 30, 40)
-        trained = fit(data=rows_of(data=data, rows=train), priors=PRIORS).population
+        train = np.tile(np.arange(ALL_SESSIONS) < SEEN, CLIMBERS)
+        sampler = SamplerSettings(draws=250, tune=300, chains=2, seed=seed)
+        trained = fit(data=rows_of(data=data, rows=train), priors=PRIORS, sampler=sampler).population
         forecast = one_step_ahead(data=data, trained=trained, rows=~train)
-        for level, shares in covered.items():
+        for level, shares in sessions.items():
             shares.append(forecast.covered(outcome=data.outcome[~train], level=level).mean())
-        for u in range(40):
-            own = slice(u * 35, u * 35 + 30)
-            p = (
-                personal_posterior(
-                    trained=trained, design=data.design[own], outcome=data.outcome[own], day=data.day[own]
-                )
-                .summary()
-                .posterior
+        for u in range(CLIMBERS):
+            own = slice(u * ALL_SESSIONS, u * ALL_SESSIONS + SEEN)
+            told = {"design": data.design[own], "outcome": data.outcome[own], "day": data.day[own]}
+            true = {"effect": truth.theta[u, 1], "today": truth.theta[u, 0] + truth.level[own][-1]}
+            served = personal_posterior(trained=trained, **told)
+            for name, below in _share_below(trained, served, true, **told).items():
+                where[name].append(below)
+            p = served.summary().posterior
+            sd = np.sqrt(p.covariance[0, 0] + p.level_variance + 2.0 * p.level_covariance[0])
+            where["served today"].append(norm.cdf((true["today"] - p.mean[0] - p.level_mean) / sd))
+            where["served effect"].append(
+                norm.cdf((true["effect"] - p.mean[1]) / np.sqrt(p.covariance[1, 1]))
             )
-            today = p.mean[0] + p.level_mean
-            variance = p.covariance[0, 0] + p.level_variance + 2 * p.level_covariance[0]
-            true = truth.theta[u, 0] + truth.level[own][-1]
-            z.append(
-                [
-                    (true - today) / np.sqrt(variance),
-                    (truth.theta[u, 1] - p.mean[1]) / np.sqrt(p.covariance[1, 1]),
-                ]
-            )
-    found = {level: float(np.mean(shares)) for level, shares in covered.items()}
-    personal = {level: (np.abs(z) < norm.ppf(0.5 + level / 2)).mean(axis=0).round(3) for level in found}
-    for level, share in found.items():
-        assert share == pytest.approx(level, abs=0.03)
-        # Drift that does not exist can be suspected but not excluded: the interval of today may be too wide, not too narrow.
-        assert personal[level][0] > level - 0.03
-        assert personal[level][1] == pytest.approx(level, abs=0.04)
+    for level in LEVELS:
+        assert np.mean(sessions[level]) == pytest.approx(level, abs=0.03)
+        inside = {name: float((np.abs(np.array(v) - 0.5) < level / 2).mean()) for name, v in where.items()}
+        assert inside["effect"] == pytest.approx(level, abs=0.03)
+        assert inside["today"] == pytest.approx(level, abs=0.03)
+        # One normal stands for the mixture where it is shown. Of the same variance it is too wide in the middle, at
+        # most by five points, and right at 95 %, the only level that pages and the API show.
+        narrow = 0.05 if level < 0.95 else 0.03
+        for name in ("served effect", "served today"):
+            assert level - 0.03 < inside[name] < level + narrow, (name, level)
+
+
+def _share_below(
+    trained: TrainedPopulation, served: RhythmicPosterior, true: dict[str, float], *, design, outcome, day
+) -> dict[str, float]:
+    """How much of the exact posterior lies below the truth: normals for each stored draw and likely rhythm."""
+    draws, p = trained.draws, len(trained.names)
+    columns = np.column_stack([outcome, design])
+    parts = {_signature(part): weight for part, weight in zip(served.parts, served.weight, strict=True)}
+    below = dict.fromkeys(true, 0.0)
+    for rhythm in trained.rhythms.rhythms:
+        sigma2 = (draws.sigma * rhythm.noise_scale) ** 2
+        weight = parts.get((rhythm.drift, round(float(np.sqrt(sigma2.mean())), 9)), 0.0)
+        if weight == 0.0:
+            continue
+        white = whiten(columns=columns, day=day, drift=rhythm.drift)
+        y, x = white.columns[:, 0], white.columns[:, 1:]
+        spread = draws.tau[:, :, None] * draws.tau[:, None, :]
+        covariance = spread * np.linalg.inv(np.eye(p) + spread * (x.T @ x / sigma2[:, None, None]))
+        residual = (x.T @ y - draws.beta @ (x.T @ x)) / sigma2[:, None]
+        theta = draws.beta + np.einsum("sij,sj->si", covariance, residual)
+        # today = theta_0 + level, and the level is what the outcome's filter left less what the design's explains
+        toward = np.eye(p)[0] - white.last_level[1:]
+        for name, mean, variance in (
+            ("effect", theta[:, 1], covariance[:, 1, 1]),
+            (
+                "today",
+                white.last_level[0] + theta @ toward,
+                np.einsum("i,sij,j->s", toward, covariance, toward) + white.level_variance * sigma2,
+            ),
+        ):
+            below[name] += float(weight * norm.cdf((true[name] - mean) / np.sqrt(variance)).mean())
+    return below
+
+
+def _signature(part: ClimberPosterior) -> tuple[Drift | None, float]:
+    return part.posterior.drift, round(part.posterior.sigma, 9)
 
 
 def test_parameters_are_recovered() -> None:
