@@ -83,6 +83,9 @@ def common_environment(
     given = {name: value for name, value in os.environ.items() if value.strip()}
     environment = {**secrets, **given, **servers, "PYTHONUNBUFFERED": "1"}
     environment["CLIMBIQ_STATIC_ROOT"] = str(wishes.data_dir / "staticfiles")
+    compiled = str(wishes.data_dir / "compiled")
+    if "," not in compiled:  # which would end the setting
+        environment.setdefault("PYTENSOR_FLAGS", f"base_compiledir={compiled}")
     if wishes.host not in LOOPBACK:
         ours = (*sorted(LOOPBACK - {"::1"}), "[::1]", wishes.host, socket.gethostname())
         environment.setdefault("CLIMBIQ_HOSTS", ",".join(ours))

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from climbiq.accounts.models import User
 from experts.services.demo import add_demo_rules, add_demo_scenarios
+from modeling.services.demo import ask_for_demo_training
 from sessions_app.domain.demo import CLIMBERS, DemoClimber
 from sessions_app.services.demo import fill_demo_diary
 
@@ -58,6 +59,7 @@ def seed_demo(*, now: datetime) -> Seeded | None:
             fill_demo_diary(by=user, climber=climber, number=number, now=now)
             for number, (climber, user) in enumerate(climbers)
         )
+        ask_for_demo_training()
         return Seeded(
             climbers=len(climbers),
             sessions=sessions,

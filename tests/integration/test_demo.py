@@ -25,6 +25,7 @@ def test_the_demo_is_written_once_and_its_logins_open(site):
     assert "there already" in site.manage("seed_demo", **DEMO)
     assert ask(site.database, "SELECT count(*), max(updated_at) FROM sessions") == before
     assert before[0][0] > 600
+    assert ask(site.database, "SELECT kind, status FROM jobs") == [("nightly_training", "queued")]
 
     logins = site.manage("demo_logins", **DEMO)
     password = logins.split("password ")[1].split(" as")[0]
