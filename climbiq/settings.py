@@ -84,6 +84,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "climbiq.accounts.middleware.RowLevelSecurity",
+    "climbiq.accounts.middleware.ClosedAccounts",
     "climbiq.accounts.middleware.SecondFactorForStaff",
     "climbiq.accounts.middleware.ClimberTimeZone",
 ]

@@ -15,6 +15,8 @@ from django.contrib.auth.password_validation import validate_password
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from climbiq.accounts.erasure import LastOperator, request_erasure
+from climbiq.accounts.letters import tell_of_erasure
 from climbiq.accounts.models import User
 
 if TYPE_CHECKING:  # generic for the type checker alone
@@ -87,14 +89,35 @@ class UserAdmin(OperatorsOnly):
     search_fields = ["email", "display_name"]
     ordering = ["email"]
     # People change their own address, which confirms it; operators are made by a command.
-    readonly_fields = ["id", "email", "is_superuser", "date_joined", "last_login", "erased_at"]
+    readonly_fields = [
+        *("id", "email", "is_superuser", "date_joined", "last_login", "erasure_due_at", "erased_at"),
+    ]
     fieldsets = [
         (None, {"fields": ["id", "email", "display_name", "time_zone"]}),
         ("May do", {"fields": ["is_active", "is_staff", "is_facilitator", "is_superuser"]}),
-        ("When", {"fields": ["date_joined", "last_login", "erased_at"]}),
+        ("When", {"fields": ["date_joined", "last_login", "erasure_due_at", "erased_at"]}),
     ]
 
-    actions = ["remove_second_factor"]
+    actions = ["remove_second_factor", "erase"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """An erased account is nobody's any more; the database refuses too."""
+        return super().has_change_permission(request, obj) and not (obj and obj.erased_at)
+
+    @admin.action(description="Erase in two weeks (its owner has asked for it)")
+    def erase(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Do what people can do themselves, for those who cannot log in any more; they get the same letter."""
+        for person in queryset.filter(erased_at=None, erasure_due_at=None):
+            try:
+                due_at = request_erasure(user=person)
+            except LastOperator as refused:
+                self.message_user(request, str(refused), messages.ERROR)
+                continue
+            tell_of_erasure(request, user=person, due_at=due_at)
+            self.log_change(request, person, "Erasure asked for")
+            self.message_user(
+                request, f"{person.email} is closed, and erased on {due_at:%d %B %Y}.", messages.SUCCESS
+            )
 
     @admin.action(description="Remove the second factor (the phone is lost)")
     def remove_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> None:

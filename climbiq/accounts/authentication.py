@@ -25,6 +25,7 @@ _REFUSALS: Final = {
     "revoked": "This token was revoked.",
     "expired": "This token has expired. Make a new one on the page of your tokens.",
     "inactive": "This account is closed.",
+    "closed": "This account is to be erased. Log in on the website to keep it.",
 }
 
 # Without the password hash: the role that serves people has no use for it here.
@@ -90,6 +91,8 @@ def _find(token: str) -> User:
         raise TokenRefused(state)
     if not user.is_active:
         raise TokenRefused("inactive")
+    if user.erasure_due_at is not None:
+        raise TokenRefused("closed")
     found: User = user
     return found
 

@@ -148,3 +148,26 @@ class TokenForm(forms.Form):
         if not name:
             raise ValidationError("Give it a name that can be read.")
         return name
+
+
+class EraseForm(forms.Form):
+    """Their own address, typed: nobody does that by mistake."""
+
+    email = forms.CharField(
+        label="To confirm, type your email address",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    use_required_attribute = False
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._user = user
+
+    def clean_email(self) -> str:
+        """Compare as a login does: without regard to case."""
+        typed = str(self.cleaned_data["email"]).strip()
+        if typed.casefold() != self._user.email.casefold():
+            raise ValidationError(f"That is not the address of this account, {self._user.email}.")
+        return typed

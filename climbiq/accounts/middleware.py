@@ -50,6 +50,26 @@ class RowLevelSecurity:
         return response
 
 
+class ClosedAccounts:
+    """Somebody whose account is to be erased may keep it, take their data, or log out; nothing else."""
+
+    ALLOWED: Final = ("/accounts/", "/account/erase/", "/account/data/", *WITHOUT_TRANSACTION)
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path.startswith(self.ALLOWED):
+            return self.get_response(request)
+        if getattr(request.user, "erasure_due_at", None) is None:
+            return self.get_response(request)
+        where = reverse("erase")
+        if request.path.startswith("/api/"):
+            detail = f"This account is to be erased. Its owner can still keep it: {where}"
+            return problem_response(status=403, kind="account-closed", detail=detail, request=request)
+        return redirect(where)
+
+
 class SecondFactorForStaff:
     """Coaches and operators set up a second factor before anything else, except in the demo."""
 

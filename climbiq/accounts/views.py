@@ -8,15 +8,18 @@ from uuid import UUID
 
 from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from climbiq.accounts import tokens as services
+from climbiq.accounts.erasure import GRACE, LastOperator, keep_account, request_erasure
 from climbiq.accounts.export import file_name, own_export
-from climbiq.accounts.forms import AccountForm, TokenForm
+from climbiq.accounts.forms import AccountForm, EraseForm, TokenForm
+from climbiq.accounts.letters import tell_of_erasure
 from climbiq.accounts.requests import PersonRequest
 from climbiq.common.personal_data import personal_tables
 from climbiq.common.throttles import seconds_to_wait
@@ -57,6 +60,42 @@ def data_download(request: PersonRequest) -> HttpResponse:
         content_type="application/zip",
         headers={"Content-Disposition": f'attachment; filename="{file_name(now=now)}"'},
     )
+
+
+@login_required
+@reauthentication_required(allow_get=True)  # type: ignore[untyped-decorator]
+@require_http_methods(["GET", "POST"])
+def erase(request: PersonRequest) -> HttpResponse:
+    """Say what would go and what would stay; ask for the erasure, or take the wish back."""
+    user = request.user
+    if user.erasure_due_at is not None:
+        return render(request, "accounts/erase_waits.html", {"due_at": user.erasure_due_at})
+    form = EraseForm(request.POST or None, user=user)
+    if request.method == "POST" and form.is_valid():
+        try:
+            due_at = request_erasure(user=user)
+        except LastOperator as refused:
+            form.add_error(None, str(refused))
+        else:
+            tell_of_erasure(request, user=user, due_at=due_at)
+            logout(request)
+            return render(request, "accounts/erase_asked.html", {"due_at": due_at})
+    counted = [(table.data, table.rows(person=user.pk).count()) for table in personal_tables()]
+    goes = [(data.what, n) for data, n in counted if n and data.fate == "erased"]
+    stays = [data for data, n in counted if n and data.fate == "kept"]
+    return render(
+        request, "accounts/erase.html", {"form": form, "goes": goes, "stays": stays, "days": GRACE.days}
+    )
+
+
+@login_required
+@require_POST
+def keep(request: PersonRequest) -> HttpResponse:
+    """Take the wish back."""
+    if request.user.erasure_due_at is not None:
+        keep_account(user=request.user)
+        messages.success(request, "Your account stays, with everything in it.")
+    return redirect("account")
 
 
 @login_required

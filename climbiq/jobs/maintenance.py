@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any, Final
 
+from django.db import Error as DatabaseError
 from django.db import connection
+from django.utils import timezone
 
+from climbiq.accounts.erasure import due_for_erasure, erase_account
 from climbiq.jobs.registry import job_handler
 from climbiq.jobs.running import RunningJob
+
+log = logging.getLogger(__name__)
 
 # What is thrown away, and how old it must be.
 _PURGES: Final = {
@@ -26,6 +32,23 @@ def purge(job: RunningJob) -> None:
         for name, statement in _PURGES.items():
             cursor.execute(statement)
             result[name] = cursor.rowcount
+
+
+@job_handler("erase_accounts", max_attempts=5, hard_limit=1800)
+def erase_accounts(job: RunningJob) -> None:
+    """Erase every account whose grace is over; one that cannot be erased does not keep the others."""
+    erased, failures = 0, []
+    for person in due_for_erasure(now=timezone.now()):
+        job.check()
+        try:
+            erased += erase_account(person=person) is not None
+        except DatabaseError as error:
+            log.exception("account %s could not be erased", person)
+            failures.append(error)
+    if failures:
+        raise failures[0]
+    with job.finishing() as result:
+        result["accounts"] = erased
 
 
 def _nothing(job: RunningJob) -> dict[str, Any]:

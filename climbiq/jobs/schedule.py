@@ -52,6 +52,7 @@ SENSORS: Final = (
     Sensor(name="nightly_training_sensor", kind="nightly_training", hour=2, minute=0),
     Sensor(name="new_consensus_sensor", kind="prior_extraction", minute=0),
     Sensor(name="population_statistics_sensor", kind="population_statistics", hour=3, minute=30),
+    Sensor(name="erasure_sensor", kind="erase_accounts", minute=45),
     Sensor(name="purge_sensor", kind="purge", hour=4, minute=15),
     Sensor(name="form_times_sensor", kind="form_times", hour=4, minute=30),
 )

@@ -54,6 +54,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         "let explanations use what I write", default=False, db_default=False
     )
     date_joined = time_stamp()
+    # From then on a job erases the account; until then its owner may think better of it.
+    erasure_due_at = time_stamp(db_default=False)
     erased_at = time_stamp(db_default=False)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -74,6 +76,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         constraints = [models.UniqueConstraint(Lower("email"), name="users_email_unique")]
 
     def __str__(self) -> str:
+        if self.erased_at:
+            return f"erased {str(self.pk)[:8]}"
         return self.display_name or self.email
 
     @property

@@ -33,7 +33,9 @@ CLIMBER_SECTIONS: Final = (
             {"session_detail", "session_before", "session_after", "session_skip", "session_delete", "diary"}
         ),
     ),
-    Section("account", "Account", "account", frozenset({"tokens", "token_revoke", "baseline"})),
+    Section(
+        "account", "Account", "account", frozenset({"tokens", "token_revoke", "baseline", "data", "erase"})
+    ),
 )
 STAFF_SECTION: Final = Section("admin:index", "Workbench", "workbench")
 
