@@ -44,3 +44,14 @@ def nightly_training(job: RunningJob) -> None:
         )
     except (NoPriors, InvalidPriors) as error:
         raise CannotSucceed(str(error)) from error
+
+
+@job_handler("evaluation", max_attempts=2, hard_limit=1800, queue="training")
+def evaluation(job: RunningJob) -> Outcome:
+    """Score the model on everybody's sessions beside simple rivals, and say where there is too little to score."""
+    from modeling.services.evaluation import TooLittleToTell, evaluate_platform
+
+    try:
+        return evaluate_platform(on_progress=job.report).as_dict()
+    except TooLittleToTell as little:
+        return {"too_little": str(little)}

@@ -26,6 +26,7 @@ Floats = NDArray[np.float64]
 FEWEST_DAYS = 30
 FEWEST_CLIMBERS = 2
 DEFAULT_SPLIT = 0.6
+STAGES = ("training", "training its simpler forms", "predicting", "scoring")
 
 
 class NothingToEvaluate(ValueError):
@@ -73,12 +74,12 @@ def evaluate(
             f"a split of {split:g} leaves nothing to {'predict' if split > 0.5 else 'train on'}"
         )
     training = rows_of(data=kept, rows=parts.train)
-    on_stage("training")
+    on_stage(STAGES[0])
     result = fit(data=training, priors=priors, sampler=sampler, seed=seed)
-    on_stage("training its simpler forms")
+    on_stage(STAGES[1])
     static = fit(data=training, priors=priors, drift="none", own_rhythm=False, seed=seed)
     plain = fit(data=training, priors=priors, own_rhythm=False, seed=seed)
-    on_stage("predicting")
+    on_stage(STAGES[2])
     outcome = kept.outcome[parts.test]
     served = one_step_ahead(data=kept, trained=result.population, rows=parts.test)
     forecasts = {
@@ -88,7 +89,7 @@ def evaluate(
         "static_mixed": one_step_ahead(data=kept, trained=static.population, rows=parts.test),
         **baselines(data=kept, split=parts),
     }
-    on_stage("scoring")
+    on_stage(STAGES[3])
     transforms = served.pit(outcome=outcome, rng=np.random.default_rng(seed))
     return Scorecard(
         scores={name: score(predictive=p, outcome=outcome) for name, p in forecasts.items()},

@@ -35,6 +35,8 @@ MATRIX: dict[str, str] = {
     "api_recommendation_pre_session": "401 405 405 405 405 405",
     "api_recommendation": "401 200 404 404 404 200",
     "api_recommendation_events": "401 200 404 404 404 200",
+    "api_my_model": "401 200 200 200 200 200",
+    "api_session_taught": "401 404 404 404 404 404",
     "schema": "200 200 200 200 200 200",
     "api_docs": "200 200 200 200 200 200",
     "events": "401 200 200 200 200 200",
@@ -86,6 +88,8 @@ MATRIX: dict[str, str] = {
     "recommend": "302 200 404 404 404 302",
     "recommendation": "302 200 404 404 404 302",
     "why": "302 200 404 404 404 302",
+    "own_model": "302 200 200 200 200 302",
+    "session_taught": "302 200 404 404 404 302",
 }
 # By what the name begins with: nobody, Alice, a coach, an operator. Written by hand, not read off the code.
 ADMIN: dict[str, str] = {
@@ -102,6 +106,7 @@ ADMIN: dict[str, str] = {
     "experts_": "302 302 200 200",
     "modeling_trainingrun_add": "302 302 403 403",
     "modeling_trainingrun_train": "302 302 405 405",
+    "modeling_evaluation_evaluate": "302 302 405 405",
     "modeling_": "302 302 403 200",
     "sessions_app_gym_add": "302 302 403 403",
     "sessions_app_": "302 302 403 200",
