@@ -90,7 +90,12 @@ class PreSessionRecommendationView(StreamingView):
                 "This Idempotency-Key was used for a different request. Make a new key."
             ) from None
         if not self.wants_object:
-            events = read_events(recommendation_id=made.recommendation_id, user_id=user.pk, lease=made.lease)
+            events = read_events(
+                recommendation_id=made.recommendation_id,
+                user_id=user.pk,
+                lease=made.lease,
+                first=made.events if made.is_new else (),
+            )
             return sse_response(events, user_id=user.pk)
         return Response(
             _as_object(user, made.recommendation_id),

@@ -6,13 +6,14 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from typing import Final
 from uuid import UUID
 
 from django.db import Error as DatabaseError
 
 from climbiq.common.streams import format_event
+from recommendations.domain.events import Event
 from recommendations.services import event_log
 from recommendations.services.event_log import Lease, StoredEvent, in_own_transaction
 from recommendations.streaming.producer import is_producing, start_producing
@@ -45,12 +46,25 @@ def parse_event_id(text: str, *, recommendation_id: UUID) -> int:
 
 
 async def read_events(
-    *, recommendation_id: UUID, user_id: UUID, after: int = 0, lease: Lease | None = None
+    *,
+    recommendation_id: UUID,
+    user_id: UUID,
+    after: int = 0,
+    lease: Lease | None = None,
+    first: Sequence[Event] = (),
 ) -> AsyncGenerator[bytes, None]:
-    """Yield frames from `after` on until `done`, and see to it that somebody writes them."""
+    """Yield frames from `after` on until `done`, and see to it that somebody writes them.
+
+    `first` are the events with which a new recommendation was stored, numbered from 1: whoever has just made it
+    need not read them back before the climber sees them.
+    """
     with WAKEUPS.listening(recommendation_id) as bell:
         if lease is not None:
             start_producing(lease)
+        for after, event in enumerate(first, start=1):
+            yield format_event(f"{recommendation_id}:{after}", event.name, event.data)
+            if event.name == "done":
+                return
         claim_at = 0.0
         while True:
             bell.clear()

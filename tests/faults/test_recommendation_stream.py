@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import re
 import time
 
 import httpx
@@ -97,6 +98,16 @@ async def test_cut_and_resumed_thirty_times_over_two_processes(pair: Pair, messa
         assert_whole(got)
         completes = {e.data["index"]: e.data["text"] for e in got if e.event == "nlg_complete"}
         assert final_texts(got) == completes
+
+
+async def test_what_is_sent_at_once_is_what_is_kept(pair: Pair, messages_api):
+    async with httpx.AsyncClient(timeout=30) as client:
+        sent = await client.post(pair.addresses[0] + PATH, json=BODY, headers=pair.headers)
+        owner = re.search(r"^id: ([0-9a-f-]{36}):1$", sent.text, re.MULTILINE)[1]
+        path = f"{pair.addresses[1]}/api/v1/recommendations/{owner}/events"
+        kept = await client.get(path, headers=pair.headers | {"Accept": "text/event-stream"})
+    assert sent.text.count("\nevent: ") > 5
+    assert kept.text == sent.text
 
 
 async def test_a_process_killed_in_mid_sentence(pair: Pair, messages_api):
