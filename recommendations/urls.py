@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from recommendations import views
+from recommendations.views import advice, model
 
 urlpatterns = [
-    path("", views.today, name="today"),
-    path("sessions/<uuid:session_id>/recommendation/", views.recommend, name="recommend"),
-    path("recommendations/<uuid:recommendation_id>/", views.recommendation, name="recommendation"),
-    path("recommendations/<uuid:recommendation_id>/why/<int:index>/", views.why, name="why"),
+    path("", advice.today, name="today"),
+    path("sessions/<uuid:session_id>/recommendation/", advice.recommend, name="recommend"),
+    path("recommendations/<uuid:recommendation_id>/", advice.recommendation, name="recommendation"),
+    path("recommendations/<uuid:recommendation_id>/why/<int:index>/", advice.why, name="why"),
+    path("model/", model.own_model, name="own_model"),
+    path("sessions/<uuid:session_id>/taught/", model.session_taught, name="session_taught"),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from recommendations.api import views
+from recommendations.api import knowledge, views
 
 urlpatterns = [
     path(
@@ -21,5 +21,11 @@ urlpatterns = [
         "recommendations/<uuid:recommendation_id>/events",
         views.RecommendationEventsView.as_view(),
         name="api_recommendation_events",
+    ),
+    path("users/me/model", knowledge.OwnModelView.as_view(), name="api_my_model"),
+    path(
+        "sessions/<uuid:session_id>/taught",
+        knowledge.SessionTaughtView.as_view(),
+        name="api_session_taught",
     ),
 ]

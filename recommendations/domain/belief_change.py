@@ -43,6 +43,11 @@ class CoefficientChange:
     def shift(self) -> float:
         return self.after[0] - self.before[0]
 
+    @property
+    def is_clear(self) -> bool:
+        """Whether it moved far enough to be news."""
+        return self.before[1] > 0.0 and abs(self.shift) >= CLEAR_SHIFT * self.before[1]
+
     def as_payload(self) -> dict[str, JSON]:
         return {
             "variable": self.variable,

@@ -18,8 +18,10 @@ from modeling.domain.personal import TrainedPopulation
 from modeling.domain.population import ClimberPosterior, PopulationDraws
 from modeling.domain.posterior import Z_95, GaussianPrior, PersonalPosterior
 from modeling.domain.rhythm import Rhythm, RhythmPrior
+from recommendations.domain import rounding
 from recommendations.domain.context import believe
 from recommendations.domain.prediction import SESSIONS_TO_LEARN, SESSIONS_TO_PERSONALIZE, Phase, phase
+from recommendations.domain.rounding import JSON
 from recommendations.domain.statistical_context import CoefficientBelief, coefficient_beliefs
 
 __all__ = [
@@ -110,6 +112,39 @@ class OwnModel:
         """How many more sessions until the next phase, None in the last."""
         ahead = [n for n in (SESSIONS_TO_LEARN, SESSIONS_TO_PERSONALIZE) if n > self.n_sessions]
         return ahead[0] - self.n_sessions if ahead else None
+
+    def as_payload(self) -> dict[str, JSON]:
+        """Under the names of the columns of `model_outputs`, and what they have none for."""
+        effects = (self.usual, *self.effects)
+        own, everybody = ({e.name: getattr(e, whose) for e in effects} for whose in ("own", "population"))
+        return {
+            "coefficients": _means(own),
+            "confidence_intervals": _intervals(own),
+            "sessions_included": self.n_sessions,
+            "phase": self.phase,
+            "sessions_to_next_phase": self.sessions_to_next_phase,
+            "shrinkage_factor": round(self.shrinkage_factor, 3),
+            "reliability": {e.name: rounding.share(e.reliability) for e in effects},
+            "own_sessions": {e.name: e.own_sessions for e in effects},
+            "population": {
+                "coefficients": _means(everybody),
+                "confidence_intervals": _intervals(everybody),
+            },
+            "level": {"mean": rounding.gain(self.level.mean), "interval_95": _rounded(self.level)},
+            "noise_sd": rounding.gain(self.noise_sd),
+        }
+
+
+def _means(beliefs: Mapping[str, CoefficientBelief]) -> dict[str, JSON]:
+    return {name: rounding.coefficient(belief.mean) for name, belief in beliefs.items()}
+
+
+def _intervals(beliefs: Mapping[str, CoefficientBelief]) -> dict[str, JSON]:
+    return {name: _rounded(belief) for name, belief in beliefs.items()}
+
+
+def _rounded(belief: CoefficientBelief) -> list[JSON]:
+    return [rounding.coefficient(end) for end in interval_95(belief)]
 
 
 def interval_95(belief: CoefficientBelief) -> tuple[float, float]:

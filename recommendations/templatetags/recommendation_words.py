@@ -6,12 +6,15 @@ from typing import Any
 
 from django import template
 
-from climbiq.domain.variables import VARIABLES
+from climbiq.common.chart_data import one
+from climbiq.common.chart_data import signed as signed_to_two_digits
 from recommendations.domain import wording
 
 register = template.Library()
 
 register.filter("signed", wording.signed)
+register.filter("about", signed_to_two_digits)
+register.filter("one", one)
 register.filter("percent", wording.percent)
 register.filter("tip_title", wording.tip_title)
 register.filter("stat_lines", wording.stat_lines)
@@ -46,5 +49,5 @@ def item(mapping: dict[Any, Any], key: Any) -> Any:
 
 @register.filter
 def amount_of(value: Any, variable: str) -> str:
-    """A value with its variable's unit."""
-    return wording.amount(value, VARIABLES[variable].unit)
+    """A value with its variable's unit, a choice by its label."""
+    return wording.amount_of(value, variable)

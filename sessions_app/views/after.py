@@ -8,11 +8,13 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from climbiq.domain.values import BadValues
-from sessions_app.domain.days import local_day, zone_of
+from climbiq.domain.zones import zone_of
+from sessions_app.domain.days import local_day
 from sessions_app.domain.records import SessionRecord
 from sessions_app.domain.wording import title_of
 from sessions_app.forms import AfterForm
@@ -51,7 +53,8 @@ def log_session(request: HttpRequest, session_id: UUID) -> HttpResponse:
             say_instead(form, "version", conflict.version)  # saving again means it
         else:
             messages.success(request, _thanks(saved))
-            return redirect("session_detail", session.id)
+            is_first_rating = saved.quality is not None and session.quality is None
+            return redirect(_next_after_logging(saved) if is_first_rating else "session_detail", session.id)
     today = local_day(now=now, zone=zone_of(by.time_zone))
     page = {
         "form": form,
@@ -88,6 +91,15 @@ def unskip(request: HttpRequest, session_id: UUID) -> HttpResponse:
     reopen(by=climber_of(request), session_id=session.id, now=timezone.now())
     messages.success(request, "Back on the plan.")
     return redirect("session_detail", session.id)
+
+
+def _next_after_logging(saved: SessionRecord) -> str:
+    """What a session taught, where there is a page for it."""
+    try:
+        reverse("session_taught", args=[saved.id])
+    except NoReverseMatch:
+        return "session_detail"
+    return "session_taught"
 
 
 def _thanks(saved: SessionRecord) -> str:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from uuid import UUID
+
 import numpy as np
+import psycopg
 from django.utils import timezone
 
 from modeling.domain.design_matrix import COEFFICIENTS
@@ -56,3 +60,24 @@ def publish_population(
         population=as_json(trained=trained or trained_population()),
         is_current=True,
     )
+
+
+def publish_past_everything(
+    database: psycopg.Connection[tuple[object, ...]],
+    trained: TrainedPopulation | None = None,
+    *,
+    version: str = "hierarchical-1",
+) -> UUID:
+    """The same for a database that real servers use; the run's key."""
+    row = database.execute(
+        "INSERT INTO training_runs (trigger, status, model_version, finished_at, progress)"
+        " VALUES ('command', 'published', %s, now(), 1) RETURNING id",
+        [version],
+    ).fetchone()
+    assert row is not None
+    database.execute("UPDATE population_posteriors SET is_current = false WHERE is_current")
+    database.execute(
+        "INSERT INTO population_posteriors (run_id, model_version, population, is_current) VALUES (%s, %s, %s, true)",
+        [row[0], version, json.dumps(as_json(trained=trained or trained_population()))],
+    )
+    return UUID(str(row[0]))

@@ -6,6 +6,7 @@ be anything that `float` takes. Rows are those of `climbiq.common.chart_data`. O
     {% load charts %}
     {% prediction_chart prediction own_forecast %}      {# a recommendation's `prediction` event #}
     {% interval_bar expected predictive mean own %}
+    {% session_outcome prediction rating %}
     {% interval_plot estimates "Your effects" "points per hour" %}
     {% gain_bars estimates "What would help" %}
     {% quality_trend moments "Your last 40 sessions" %}
@@ -43,9 +44,18 @@ _Z_95: Final = 1.959964
 
 @register.inclusion_tag("charts/interval_bar.html")
 def interval_bar(
-    expected: Any, predictive: Interval, mean: Interval | None = None, own: Any = None, title: str = ""
+    expected: Any,
+    predictive: Interval,
+    mean: Interval | None = None,
+    own: Any = None,
+    title: str = "",
+    *,
+    is_guess: bool = True,
 ) -> Context:
-    """Expected quality on 1–10, the interval of such sessions' mean, and that of the session itself."""
+    """Expected quality on 1–10, the interval of such sessions' mean, and that of the session itself.
+
+    The climber's own number is their guess before the session, or else their rating after it.
+    """
     axis = Axis(1, 10, _LEFT, _RIGHT)
     own_value = None if own in (None, "") else float(own)
     low, high = map(float, predictive)
@@ -53,7 +63,7 @@ def interval_bar(
     if mean:
         rows.append(("The mean of such sessions, 95 %", f"{one(mean[0])} to {one(mean[1])}"))
     if own_value is not None:
-        rows.append(("Your own guess", f"{own_value:g}"))
+        rows.append(("Your own guess" if is_guess else "How it was", f"{own_value:g}"))
     return {
         "title": title or "Expected quality of the session",
         "description": "; ".join(f"{name}: {value}" for name, value in rows)
@@ -65,6 +75,8 @@ def interval_bar(
         "axis": axis,
         "expected": (axis.at(float(expected)), one(expected)),
         "predictive": axis.span(low, high),
+        "own_word": "you" if is_guess else "it was",
+        "own_meaning": "your guess" if is_guess else "how it was",
         "mean": axis.span(float(mean[0]), float(mean[1])) if mean else None,
         "own": None
         if own_value is None
@@ -82,6 +94,19 @@ def prediction_chart(prediction: Mapping[str, Any], own_forecast: Any = None) ->
         prediction["predictive_interval_95"],
         prediction.get("mean_interval_95"),
         own_forecast,
+    )
+
+
+@register.inclusion_tag("charts/interval_bar.html")
+def session_outcome(prediction: Any, rating: Any) -> Context:
+    """The interval bar of a prediction, and how the session was."""
+    return interval_bar(
+        prediction.expected_quality,
+        prediction.predictive_interval_95,
+        prediction.mean_interval_95,
+        rating,
+        "What was expected, and how it was",
+        is_guess=False,
     )
 
 

@@ -23,14 +23,22 @@ class Section:
 
 
 CLIMBER_SECTIONS: Final = (
-    Section("today", "Today", "today", frozenset({"recommendation", "recommend", "why"})),
+    Section("today", "Today", "today", frozenset({"recommendation", "recommend", "why", "own_model"})),
     Section("session_new", "New session", "session"),
     Section(
         "history",
         "History",
         "history",
         frozenset(
-            {"session_detail", "session_before", "session_after", "session_skip", "session_delete", "diary"}
+            {
+                "session_detail",
+                "session_before",
+                "session_after",
+                "session_taught",
+                "session_skip",
+                "session_delete",
+                "diary",
+            }
         ),
     ),
     Section(

@@ -164,10 +164,18 @@ def test_as_planned_is_two_answers(climbing, alice):
     response = climbing.post(
         f"/sessions/{session.pk}/after/", {"as_planned": "yes", "session_quality": "8", "version": version}
     )
-    assert response.headers["Location"] == f"/sessions/{session.pk}/"
+    assert response.headers["Location"] == f"/sessions/{session.pk}/taught/"
     record = session_of(user_id=alice.pk, session_id=session.pk)
     assert (record.status, record.quality, record.deviated) == ("completed", 8, False)
-    assert "8" in text_of(climbing.get(f"/sessions/{session.pk}/"))
+    page = text_of(climbing.get(f"/sessions/{session.pk}/"))
+    assert "8" in page
+    assert f'href="/sessions/{session.pk}/taught/"' in page
+
+
+def test_a_correction_leads_back_to_the_session(climbing, alice):
+    session = make_session(alice, day=timezone.localdate(), planned={"session_type": "volume"}, quality=8)
+    response = climbing.post(f"/sessions/{session.pk}/after/", {"as_planned": "yes", "session_quality": "6"})
+    assert response.headers["Location"] == f"/sessions/{session.pk}/"
 
 
 def test_only_changed_lines_and_a_thank_you(climbing, alice):

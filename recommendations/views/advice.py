@@ -20,6 +20,7 @@ from recommendations.forms import ForecastForm
 from recommendations.selectors import RecommendationNotFound, Shown, latest_for_sessions, shown
 from recommendations.services.recommend import Asked, KeyReused, make_recommendation
 from recommendations.services.telling import tell_now
+from recommendations.views.common import climber_of
 from sessions_app.selectors import SessionNotFound, context_for, session_of
 
 SESSIONS_LATELY = 5
@@ -61,7 +62,7 @@ def today(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def recommend(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """Ask for the climber's own number first; only then is ours computed."""
-    user = _climber(request)
+    user = climber_of(request)
     try:
         session = session_of(user_id=user.pk, session_id=session_id)
     except SessionNotFound:
@@ -102,7 +103,7 @@ def recommend(request: HttpRequest, session_id: UUID) -> HttpResponse:
 @require_GET
 def recommendation(request: HttpRequest, recommendation_id: UUID) -> HttpResponse:
     """The numbers at once; the words as they arrive."""
-    user = _climber(request)
+    user = climber_of(request)
     found = _shown(user, recommendation_id)
     if "words" in request.GET and not found.is_done:  # for browsers without scripts
         tell_now(found)
@@ -141,7 +142,7 @@ def recommendation(request: HttpRequest, recommendation_id: UUID) -> HttpRespons
 @require_GET
 def why(request: HttpRequest, recommendation_id: UUID, index: int) -> HttpResponse:
     """The permanent record behind one tip."""
-    found = _shown(_climber(request), recommendation_id)
+    found = _shown(climber_of(request), recommendation_id)
     tip: dict[str, Any] | None = next((t for t in found.tips if t["index"] == index), None)
     if tip is None:
         raise Http404
@@ -153,6 +154,10 @@ def why(request: HttpRequest, recommendation_id: UUID, index: int) -> HttpRespon
             "recommendation": found.recommendation,
             "tip": tip,
             "prior": evidence.get("priors", {}).get(tip["variable"]),
+            # Under the priors alone it would say the same twice.
+            "population": evidence.get("population", {}).get(tip["variable"])
+            if evidence.get("run_id")
+            else None,
             "trace": found.payloads.get("rule_trace", {}),
         },
     )
@@ -163,11 +168,6 @@ def _shown(user: User, recommendation_id: UUID) -> Shown:
         return shown(user_id=user.pk, recommendation_id=recommendation_id)
     except RecommendationNotFound:
         raise Http404 from None
-
-
-def _climber(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # noqa: S101  login_required has seen to it
-    return request.user
 
 
 def _form_key(request: HttpRequest) -> str | None:

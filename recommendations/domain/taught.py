@@ -1,0 +1,143 @@
+"""What one session taught: what was expected of it, what it was, and how much of the difference is believed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from modeling.domain.design_matrix import TreatedSession, design_row
+from modeling.domain.lessons import what_was_taught
+from modeling.domain.personal import TrainedPopulation
+from modeling.domain.posterior import GaussianPrior
+from recommendations.domain import rounding
+from recommendations.domain.belief_change import BeliefChange, belief_change
+from recommendations.domain.context import believe
+from recommendations.domain.prediction import QualityPrediction, predict_quality
+from recommendations.domain.rounding import JSON
+
+_FEW: Final = 5  # sessions: after fewer, each one teaches much whatever it was
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taught:
+    """A session as a lesson.
+
+    Attributes
+    ----------
+    prediction
+        What the climber's sessions before it let expect of it, under its conditions as treated.
+    change
+        Every coefficient before and after it, and why it moved.
+    why
+        "as_expected", "learnt", or "noise": a surprise that is put down to chance.
+    level_before, level_after
+        The form of late.
+    """
+
+    prediction: QualityPrediction
+    change: BeliefChange
+    why: str
+    level_before: float
+    level_after: float
+
+    @property
+    def sessions_before(self) -> int:
+        return self.prediction.n_sessions
+
+    @property
+    def explanation(self) -> str:
+        """Why it taught much or little."""
+        surprise, explained = abs(self.change.surprise), max(abs(self.change.explained), 0.0)
+        if self.why == "as_expected":
+            return "It confirms what was thought: little moves, and the ranges get a little narrower."
+        parts = f"Of the {_points(surprise)} of surprise, {_share(explained, surprise)} now expected of a day like this"
+        rest = "the rest counts as chance"
+        if self.why == "learnt":
+            few = " With so few sessions each one teaches much." if self.sessions_before < _FEW else ""
+            return f"{parts}; {rest}.{few}"
+        return (
+            f"{parts}; {rest}. After {self.sessions_before} sessions one surprise weighs little: sessions that look "
+            f"alike differ by about {_points(self.prediction.sigma)} anyway."
+        )
+
+    def as_payload(self) -> dict[str, JSON]:
+        predictive = rounding.interval(self.prediction.predictive_interval_95, rounding.QUALITY_DECIMALS)
+        return {
+            **self.change.as_payload(),
+            "predictive_interval_95": [*predictive],
+            "why": self.why,
+            "explanation": self.explanation,
+            "sessions_before": self.sessions_before,
+            "level_before": rounding.gain(self.level_before),
+            "level_after": rounding.gain(self.level_after),
+        }
+
+
+def what_a_session_taught(
+    *,
+    earlier: Sequence[TreatedSession],
+    session: TreatedSession,
+    population: TrainedPopulation | GaussianPrior,
+) -> Taught:
+    """Condition on the sessions before it, then on it as well, and compare.
+
+    Parameters
+    ----------
+    earlier
+        Rated sessions before it, as treated; of the same day those that came first.
+    session
+        The session, rated.
+    population
+        What holds for climbers.
+
+    Examples
+    --------
+    >>> from modeling.domain.population_prior import population_prior
+    >>> first = TreatedSession(day=0, conditions={"stress_level": 5}, session_quality=8)
+    >>> got = what_a_session_taught(earlier=[], session=first, population=population_prior(priors={}))
+    >>> got.change.sentence
+    'Expected 4.3, rated 8: better. Most of what that taught went to your usual quality.'
+    >>> got.explanation
+    'Of the 3.7 points of surprise, 2.1 are now expected of a day like this; the rest counts as chance. With so \
+few sessions each one teaches much.'
+    """
+    before = believe(sessions=earlier, population=population)
+    after = believe(sessions=[*earlier, session], population=population)
+    days = max(session.day - max((s.day for s in earlier), default=session.day), 0.0)
+    row = design_row(conditions=session.conditions, usual=before.usual, columns=before.posterior.names)
+    lesson = what_was_taught(
+        before=before.posterior,
+        after=after.posterior,
+        design_row=row.row,
+        observed=session.session_quality,
+        days_since_last=days,
+    )
+    return Taught(
+        prediction=predict_quality(
+            posterior=before.posterior,
+            conditions=session.conditions,
+            usual=before.usual,
+            days_since_last=days,
+        ),
+        change=belief_change(
+            before=before.posterior,
+            after=after.posterior,
+            session=row,
+            quality=session.session_quality,
+            days_since_last=days,
+        ),
+        why=lesson.why,
+        level_before=lesson.level_before,
+        level_after=lesson.level_after,
+    )
+
+
+def _points(value: float) -> str:
+    number = f"{rounding.quality(value):g}"
+    return f"{number} point{'' if number == '1' else 's'}"
+
+
+def _share(explained: float, surprise: float) -> str:
+    number = f"{rounding.quality(min(explained, surprise)):g}"
+    return f"{number} {'is' if number == '1' else 'are'}"
