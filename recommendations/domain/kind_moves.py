@@ -88,10 +88,8 @@ def effect_on_kind(
     A rule that scales the effect of stress scales its interactions too, and so what a kind is worth.
     """
     family = of_family.family
-    return KindEffect(
-        situation.effect_on(family.variable, changes).silenced_by,
-        tuple(situation.effect_on(moderator, changes).multiplier for moderator in family.moderators),
-    )
+    of_kind, *of_states = situation.effects_on((family.variable, *family.moderators), changes)
+    return KindEffect(of_kind.silenced_by, tuple(effect.multiplier for effect in of_states))
 
 
 def best_kind_move(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -64,13 +64,20 @@ class Situation:
 
     def effect_on(self, variable: str, changes: Mapping[str, Any]) -> Effect:
         """What rules do to the advice on a treatment, or to the effect of a state, with inputs changed."""
+        return self.effects_on((variable,), changes)[0]
+
+    def effects_on(self, variables: Sequence[str], changes: Mapping[str, Any]) -> tuple[Effect, ...]:
+        """The same of several variables."""
         if self.rules is None or self.now is None:
-            silenced = ("adjustments",) if variable in self.adjustments.suppressed else ()
-            return Effect(silenced, self.adjustments.multipliers.get(variable, 1.0))
-        state = self.state
+            suppressed, multipliers = self.adjustments.suppressed, self.adjustments.multipliers
+            return tuple(
+                Effect(("adjustments",) if name in suppressed else (), multipliers.get(name, 1.0))
+                for name in variables
+            )
+        state, rules, now = self.state, self.rules, self.now
         for name, value in changes.items():
             state = changed(state, f"{TODAY}{name}", value)
-        return lens_for(rules=self.rules, variable=variable).effect(state, self.now)
+        return tuple(lens_for(rules=rules, variable=name).effect(state, now) for name in variables)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
