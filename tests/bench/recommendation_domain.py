@@ -7,18 +7,23 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
 
+from climbiq.domain.vocabularies import INTENSITIES, SESSION_TYPES
 from experts.domain.rules.rule_set import RuleSet
 from modeling.domain.design_matrix import design_row
+from modeling.domain.posterior import GaussianPrior
+from modeling.domain.session_kind import kind_names
 from recommendations.domain.belief_change import belief_change
 from recommendations.domain.context import RecommendationContext, believe
 from recommendations.domain.counterfactuals import generate_counterfactuals
 from recommendations.domain.events import recommend
 from recommendations.domain.prediction import predict_quality
 from recommendations.domain.statistical_context import coefficient_beliefs, compute_statistical_context
+from tests.factories.kinds import trained_on_kinds
 from tests.factories.recommendation_context import (
     HOUSE_RULES,
     REFERENCE,
@@ -47,6 +52,11 @@ def run() -> list[tuple[str, float, str]]:
     state = made.state()
     row = design_row(conditions=sessions[-1].conditions, usual=belief.usual)
     contexts = {n: _context(_rules(n)) for n in (5, 50, 1000)}
+    with_kinds = replace(
+        contexts[5],
+        population=_population_with_kinds(),
+        conditions=CONDITIONS | {"session_type": "project", "session_intensity": "max", "stress_level": 4},
+    )
     return [
         _timed(
             "belief from 100 own sessions", lambda: believe(sessions=sessions, population=made.population)
@@ -87,6 +97,9 @@ def run() -> list[tuple[str, float, str]]:
             _timed(f"whole recommendation, 100 own sessions, {n:,} rules", lambda c=c: recommend(context=c))
             for n, c in contexts.items()
         ),
+        _timed(
+            "the same with all kinds of session trained on, 5 rules", lambda: recommend(context=with_kinds)
+        ),
     ]
 
 
@@ -111,6 +124,15 @@ def _context(rules: tuple) -> RecommendationContext:
         today=sessions[-1].day + 2,
         baseline={"performance_anxiety": 8},
     )
+
+
+def _population_with_kinds() -> GaussianPrior:
+    """Every kind has its columns; another type and another intensity are worth advising."""
+    names = kind_names(
+        conditions=[{"session_type": t, "session_intensity": i} for t in SESSION_TYPES for i in INTENSITIES]
+    )
+    means = {"type:project×stress_level": -0.1, "type:technique": 0.3, "intensity:max": -0.3}
+    return trained_on_kinds(means, names=names)
 
 
 def _timed(what: str, work: Callable[[], object]) -> tuple[str, float, str]:
