@@ -38,22 +38,28 @@ with warnings.catch_warnings():
 pytensor.config.blas__ldflags = ""
 
 Floats = NDArray[np.float64]
+# Added to tau² before its logarithm is taken: a chain may pass through zero.
+TINY_TAU2 = 1e-12
 # Chains start this far (in the mode's own coordinates) from the mode: apart enough for R-hat to mean something.
 START_SPREAD = 0.5
 # Stored per draw; their natural units are computed afterwards, which spares the sampler's compiler two seconds.
-UNITS = ["beta_unit", "tau_unit", "sigma_unit"]
+UNITS = ["beta_unit", "tau_signed", "sigma_unit"]
 
 
 @dataclass(frozen=True, slots=True)
 class SamplerSettings:
-    """How long and how carefully to sample."""
+    """How long and how carefully to sample.
 
-    draws: int = 1000
+    ``low_rank`` adapts to correlated parameters, which halves the steps to an independent draw.
+    """
+
+    draws: int = 600
     tune: int = 400
     chains: int = 4
     cores: int | None = None
     seed: int = 20260101
-    target_accept: float = 0.95
+    target_accept: float = 0.85
+    low_rank: bool = True
     progress_bar: bool = False
 
 
@@ -70,6 +76,9 @@ def marginal_model(*, packed: PackedStatistics, priors: HierarchicalPriors) -> p
 
     ``packed`` has its columns in the kernel's order (:func:`modeling.domain.mode.ordered`). The sessions are
     ``pm.Data``, so that a compiled model takes new ones without being compiled again; the priors are part of it.
+
+    A spread is the absolute value of a normal, which is the half-normal: where the data leave it near zero, a chain
+    walks through instead of down the endless slope that its logarithm has there.
     """
     order, q = priors.order, priors.n_random
     mean, sd, individual_sd = priors.mean[order], priors.sd[order], priors.individual_sd[order[:q]]
@@ -79,10 +88,10 @@ def marginal_model(*, packed: PackedStatistics, priors: HierarchicalPriors) -> p
         sessions = pm.Data("sessions", packed.buffer())
 
         beta_unit = pm.Normal("beta_unit", 0.0, 1.0, dims="column")
-        tau_unit = pm.HalfNormal("tau_unit", 1.0, dims="varying")
+        tau_signed = pm.Normal("tau_signed", 0.0, 1.0, dims="varying")
         sigma_unit = pm.HalfNormal("sigma_unit", 1.0)
         beta = pm.Deterministic("beta", mean + sd * beta_unit, dims="column")
-        tau = pm.Deterministic("tau", individual_sd * tau_unit, dims="varying")
+        tau = pm.Deterministic("tau", individual_sd * pt.sqrt(tau_signed**2 + TINY_TAU2), dims="varying")
         sigma = pm.Deterministic(
             "sigma", pt.sqrt(priors.noise_floor**2 + (priors.noise_sd * sigma_unit) ** 2)
         )
@@ -142,7 +151,8 @@ def sample_population(
     mode = mode if mode is not None else population_mode(statistics=statistics, priors=priors)
     packed = pack(statistics=ordered(statistics=statistics, priors=priors))
     compiled = _compiled(_Frozen(priors)).with_data(sessions=packed.buffer())
-    trace = _sample(replace(compiled, initial_point_func=_near(mode.unconstrained)), settings)
+    start = _near(mode.unconstrained, varying=slice(priors.mean.size, -1))
+    trace = _sample(replace(compiled, initial_point_func=start), settings)
     return SampledPopulation(_population_draws(trace, priors), _diagnostics(trace, UNITS))
 
 
@@ -191,21 +201,27 @@ def _sample(compiled: Any, settings: SamplerSettings) -> az.InferenceData:
         cores=settings.cores,
         seed=settings.seed,
         target_accept=settings.target_accept,
+        low_rank_modified_mass_matrix=settings.low_rank,
         save_warmup=False,
         progress_bar=settings.progress_bar,
     )
 
 
-def _near(mode: Floats) -> Callable[[Any], Floats]:
+def _near(mode: Floats, *, varying: slice) -> Callable[[Any], Floats]:
+    """Points around the mode, whose coordinates for the spreads are their logarithms."""
+
     def start(seed: Any) -> Floats:
-        return np.asarray(mode + START_SPREAD * np.random.default_rng(seed).uniform(-1.0, 1.0, mode.size))
+        point = mode + START_SPREAD * np.random.default_rng(seed).uniform(-1.0, 1.0, mode.size)
+        point[varying] = np.exp(point[varying])
+        return np.asarray(point)
 
     return start
 
 
 def _population_draws(trace: az.InferenceData, priors: HierarchicalPriors) -> PopulationDraws:
-    beta, tau, sigma = (_flat(trace, name) for name in UNITS)
-    unconstrained = np.column_stack([beta, np.log(tau), np.log(sigma)])
+    beta, signed, sigma = (_flat(trace, name) for name in UNITS)
+    log_tau = 0.5 * np.log(signed**2 + TINY_TAU2)
+    unconstrained = np.column_stack([beta, log_tau, np.log(sigma)])
     return natural_units(unconstrained=unconstrained, priors=priors)
 
 
@@ -215,8 +231,10 @@ def _flat(trace: az.InferenceData, name: str) -> Floats:
 
 
 def _diagnostics(trace: az.InferenceData, names: list[str]) -> Diagnostics:
-    chains = np.concatenate(
-        [trace.posterior[name].to_numpy().reshape(*trace.posterior[name].shape[:2], -1) for name in names],
-        axis=2,
-    )
-    return diagnose(chains=chains, divergences=int(trace.sample_stats["diverging"].sum()))
+    """Of what the parameters mean: a spread's sign means nothing."""
+    parts = []
+    for name in names:
+        chains = trace.posterior[name].to_numpy()
+        parts.append((np.abs(chains) if name == "tau_signed" else chains).reshape(*chains.shape[:2], -1))
+    divergences = int(trace.sample_stats["diverging"].sum())
+    return diagnose(chains=np.concatenate(parts, axis=2), divergences=divergences)
