@@ -66,7 +66,9 @@ class SessionRecord:
     @property
     def as_past(self) -> PastSession:
         """What `summarise_history` counts: date, intensity as treated, quality, status."""
-        return (self.session_date, self.as_treated.get("session_intensity"), self.quality, self.status)
+        done = self.actual.get("session_intensity") if self.deviated else None
+        intensity = self.planned.get("session_intensity") if done is None else done
+        return (self.session_date, intensity, self.quality, self.status)
 
     @property
     def changes(self) -> tuple[tuple[str, Any, Any], ...]:
@@ -100,7 +102,8 @@ class ClimberContext:
     Attributes
     ----------
     history : tuple of SessionRecord
-        Latest first.
+        Latest first, with what a model and rules read: no outcomes but the quality, no words written afterwards, no
+        end, place or version; what was advised, only of sessions that are not over.
     versions : mapping
         Counter of each shared data set (rules, priors, statistics, model), to drop old copies by.
     """

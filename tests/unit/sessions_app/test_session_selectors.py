@@ -1,12 +1,15 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 
 from climbiq.accounts import rls
 from sessions_app import selectors
+from sessions_app.models import PreSessionData
 from tests.factories.sessions import DAY, make_baseline, make_session
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +66,66 @@ def test_everything_a_recommendation_needs_in_two_queries(alice, django_assert_n
     assert context.baseline.values["height_cm"] is None
     assert set(context.versions) >= {"rules", "priors", "statistics", "model"}
     assert all(isinstance(version, int) for version in context.versions.values())
+
+
+def test_a_context_says_of_each_session_what_the_session_says(alice):
+    """What the quick reading gives is what the whole reading gives, but for what no model and no rule reads."""
+    day = date(2026, 5, 4)
+    for number in range(6):
+        make_session(
+            alice,
+            day=day - timedelta(days=number // 2),
+            started_at=None
+            if number % 3
+            else datetime(2026, 5, 4, 8, tzinfo=UTC) - timedelta(days=number // 2),
+            status=("completed", "planned", "in_progress", "skipped")[number % 4],
+            planned={
+                "sleep_hours": "7.3",
+                "caffeine_mg": 0,
+                "session_intensity": "max",
+                "current_niggles": [{"location": "finger", "severity": 2, "notes": ""}] if number % 2 else [],
+                "specific_objectives": ["a", "b"] if number else None,
+            },
+            actual={"caffeine_mg": 80} if number == 4 else None,
+            quality=5 if number % 4 == 0 else None,
+            outcomes={"notes": "words"} if number % 4 == 0 else None,
+        )
+    make_session(alice, day=day - timedelta(days=9))
+    PreSessionData.objects.update(
+        recommendations_shown={"recommendation_id": str(uuid4()), "items": ["long"]}
+    )
+    whole = selectors.history_of(user_id=alice.pk)
+    lean = selectors.context_for(user_id=alice.pk).history
+    assert [record.id for record in lean] == [record.id for record in whole]
+    for quick, full in zip(lean, whole, strict=True):
+        is_open = full.status in {"planned", "in_progress"}
+        expected = replace(
+            full,
+            version="",
+            outcomes={},
+            notes={},
+            recommendations_shown=full.recommendations_shown if is_open else None,
+        )
+        assert quick == expected
+        assert list(map(type, quick.planned.values())) == list(map(type, full.planned.values()))
+        assert quick.as_past == (
+            full.session_date,
+            full.as_treated["session_intensity"],
+            full.quality,
+            full.status,
+        )
+
+
+def test_a_context_is_cut_where_it_is_told_to(alice):
+    days = [date(2026, 5, 4) - timedelta(days=n) for n in range(4)]
+    sessions = [make_session(alice, day=day) for day in days]
+
+    def read(**which):
+        return [record.id for record in selectors.context_for(user_id=alice.pk, **which).history]
+
+    assert read(limit=2) == [s.pk for s in sessions[:2]]
+    assert read(before=days[1]) == [s.pk for s in sessions[1:]]
+    assert read(exclude=sessions[2].pk) == [sessions[n].pk for n in (0, 1, 3)]
 
 
 def test_nobody_else_is_read(alice, bob):
