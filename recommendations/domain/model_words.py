@@ -6,6 +6,7 @@ from typing import Final
 
 from climbiq.domain.variables import VARIABLES
 from modeling.domain.design_matrix import INTERCEPT
+from recommendations.domain import rounding
 from recommendations.domain.kind_words import coefficient_label
 from recommendations.domain.own_model import Effect, OwnModel, interval_95
 from recommendations.domain.statistical_context import CoefficientBelief
@@ -34,7 +35,7 @@ _PHASE_TITLES: Final = {
 _PHASE_MEANINGS: Final = {
     "cold_start": "What you get rests mostly on what is known of climbers. Every session moves it towards you.",
     "learning": "Your own sessions and what is known of climbers are weighed against each other.",
-    "personalized": "What you get rests mostly on your own sessions; what you rarely tell, still on climbers.",
+    "personalized": "Your own sessions lead by now. What you rarely tell still leans on climbers in general.",
 }
 
 
@@ -84,14 +85,14 @@ def effect_label(name: str) -> str:
 
 
 def told(belief: CoefficientBelief, name: str) -> tuple[float, tuple[float, float]]:
-    """Mean and 95 % interval for the step that is told.
+    """Mean and 95 % interval for the step that is told, as precisely as points are.
 
-    >>> mean, (low, high) = told(CoefficientBelief(mean=0.004, sd=0.002), "caffeine_mg")
-    >>> mean, round(low, 2), round(high, 2)
-    (0.4, 0.01, 0.79)
+    >>> told(CoefficientBelief(mean=0.004, sd=0.002), "caffeine_mg")
+    (0.4, (0.01, 0.79))
     """
     step, (low, high) = told_step(name), interval_95(belief)
-    return belief.mean * step, (low * step, high * step)
+    interval = rounding.interval((low * step, high * step), rounding.GAIN_DECIMALS)
+    return rounding.gain(belief.mean * step), interval
 
 
 def direction(effect: Effect) -> str:

@@ -32,7 +32,7 @@ class Taught:
     why
         "as_expected", "learnt", or "noise": a surprise that is put down to chance.
     level_before, level_after
-        The form of late.
+        How far the form of late was thought, and is thought, to be from the usual quality.
     """
 
     prediction: QualityPrediction
@@ -113,13 +113,11 @@ few sessions each one teaches much.'
         observed=session.session_quality,
         days_since_last=days,
     )
+    prediction = predict_quality(
+        posterior=before.posterior, conditions=session.conditions, usual=before.usual, days_since_last=days
+    )
     return Taught(
-        prediction=predict_quality(
-            posterior=before.posterior,
-            conditions=session.conditions,
-            usual=before.usual,
-            days_since_last=days,
-        ),
+        prediction=prediction,
         change=belief_change(
             before=before.posterior,
             after=after.posterior,
@@ -128,7 +126,7 @@ few sessions each one teaches much.'
             days_since_last=days,
         ),
         why=lesson.why,
-        level_before=lesson.level_before,
+        level_before=prediction.level,
         level_after=lesson.level_after,
     )
 

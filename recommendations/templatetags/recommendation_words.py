@@ -7,13 +7,11 @@ from typing import Any
 from django import template
 
 from climbiq.common.chart_data import one
-from climbiq.common.chart_data import signed as signed_to_two_digits
 from recommendations.domain import wording
 
 register = template.Library()
 
 register.filter("signed", wording.signed)
-register.filter("about", signed_to_two_digits)
 register.filter("one", one)
 register.filter("percent", wording.percent)
 register.filter("tip_title", wording.tip_title)

@@ -12,17 +12,21 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from climbiq.common.chart_data import Estimate, Moment
+from modeling.domain.design_matrix import INTERCEPT
 from modeling.domain.figures import QualityBand
 from recommendations.domain import model_words as words
+from recommendations.domain import rounding
 from recommendations.domain.belief_change import CoefficientChange
-from recommendations.domain.own_model import Effect, OwnModel, interval_95
+from recommendations.domain.own_model import Effect, OwnModel
 from recommendations.domain.statistical_context import CoefficientBelief
+from recommendations.domain.taught import Taught
 from recommendations.services.knowledge import SessionNotFound, what_is_known, what_it_taught
 from recommendations.views.common import climber_of
 from sessions_app.domain.wording import title_of
 
 SESSIONS_DRAWN: Final = 40
 CHANGES_DRAWN: Final = 3
+LEVEL_NEWS: Final = 0.1  # points
 PHASES: Final = ("cold_start", "learning", "personalized")
 
 
@@ -68,6 +72,7 @@ def session_taught(request: HttpRequest, session_id: UUID) -> HttpResponse:
             "change": lesson.taught.change.as_payload(),
             "drawn": [change for change in changes if change["is_news"]][:CHANGES_DRAWN],
             "changes": changes,
+            "level": _level(lesson.taught),
             "association": words.ASSOCIATION,
         }
     return render(request, "recommendations/taught.html", page)
@@ -109,6 +114,7 @@ def _row(effect: Effect, model: OwnModel) -> dict[str, Any]:
     return {
         "name": effect.name,
         "label": words.effect_label(effect.name),
+        "title": f"{words.effect_label(effect.name)}: before your own sessions, and with them",
         "unit": f"points {per}".strip(),
         "per": per,
         "up_to": words.up_to(effect.name),
@@ -127,10 +133,14 @@ def _row(effect: Effect, model: OwnModel) -> dict[str, Any]:
 def _usual(model: OwnModel) -> dict[str, Any]:
     return {
         **_row(model.usual, model),
-        "level": model.level.mean,
-        "level_interval": interval_95(model.level),
+        "level": rounding.gain(model.level.mean),
         "today": model.usual.own.mean + model.level.mean,
     }
+
+
+def _level(taught: Taught) -> dict[str, Any]:
+    before, after = rounding.gain(taught.level_before), rounding.gain(taught.level_after)
+    return {"before": before, "after": after, "is_news": abs(after - before) >= LEVEL_NEWS}
 
 
 def _change(change: CoefficientChange) -> dict[str, Any]:
@@ -141,6 +151,7 @@ def _change(change: CoefficientChange) -> dict[str, Any]:
     per = words.per_step(change.variable)
     return {
         "label": words.effect_label(change.variable),
+        "is_usual": change.variable == INTERCEPT,
         "unit": f"points {per}".strip(),
         "before": before,
         "before_interval": before_interval,

@@ -214,28 +214,44 @@ def quality_trend(moments: Sequence[Moment], title: str) -> Context:
 
 @register.inclusion_tag("charts/belief_shift.html")
 def belief_shift(
-    before: Any, before_interval: Interval, after: Any, after_interval: Interval, title: str, unit: str = ""
+    before: Any,
+    before_interval: Interval,
+    after: Any,
+    after_interval: Interval,
+    title: str,
+    unit: str = "",
+    *,
+    is_effect: bool = True,
 ) -> Context:
-    """What was believed of an effect, and what is believed now: two bells over one axis."""
+    """What was believed of an effect, and what is believed now: two bells over one axis.
+
+    An effect has a sign, and nought is on its axis; anything else is a plain quality.
+    """
     beliefs = [
         (float(m), (float(i[1]) - float(i[0])) / (2 * _Z_95) or 1e-3, i)
         for m, i in ((before, before_interval), (after, after_interval))
     ]
     axis = covering_axis(
-        [m + k * sd for m, sd, _ in beliefs for k in (-3, 3)], start=_LEFT, end=_RIGHT, also=0.0, margin=0
+        [m + k * sd for m, sd, _ in beliefs for k in (-3, 3)],
+        start=_LEFT,
+        end=_RIGHT,
+        also=0.0 if is_effect else None,
+        margin=0,
     )
+    written = signed if is_effect else one
     narrowest = min(sd for _, sd, _ in beliefs)
     bells = [
         bell_path(mean=m, sd=sd, axis=axis, baseline=104.0, height=84.0 * narrowest / sd)
         for m, sd, _ in beliefs
     ]
-    words = [f"{signed(m)} ({signed(i[0])} to {signed(i[1])})" for m, _, i in beliefs]
+    words = [f"{written(m)} ({written(i[0])} to {written(i[1])})" for m, _, i in beliefs]
     return {
         **_frame(title, [f"Before: {words[0]}", f"Now: {words[1]}"], axis, bottom=104),
+        "ticks": [(axis.at(tick), written(tick)) for tick in axis.ticks()],
         "bells": bells,
         "means": [(axis.at(m), round(104 - 84 * narrowest / sd, 1)) for m, sd, _ in beliefs],
         "unit": unit,
-        "header": ("", f"Effect{f', {unit}' if unit else ''}"),
+        "header": ("", f"{'Effect' if is_effect else title}{f', {unit}' if unit else ''}"),
         "rows": [("Before", words[0]), ("Now", words[1])],
     }
 

@@ -92,7 +92,7 @@ class TestOwnModel:
         assert page.context["model"].phase == "personalized"
         assert page.context["next_phase"] == ""
         assert "hierarchical-1" in text
-        assert "learned from everybody’s sessions" in text
+        assert "Learned from everybody’s sessions" in text
         assert "Projecting" in text
         assert "taken to be the same for every climber" in text
         assert len(page.context["moments"]) == 40
