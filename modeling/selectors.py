@@ -15,7 +15,7 @@ from climbiq.domain.vocabularies import INTENSITIES, SESSION_TYPES
 from modeling.domain.design_matrix import TreatedSession
 from modeling.domain.personal import TrainedPopulation
 from modeling.domain.stored_population import from_json
-from modeling.domain.treated_columns import TreatedColumns
+from modeling.domain.treated_columns import SESSIONS_KEPT, TreatedColumns
 from modeling.models import PopulationPosterior, PopulationStatistic
 from sessions_app.finished import UNKNOWN, finished_columns, finished_sessions
 
@@ -50,14 +50,18 @@ def treated_columns() -> tuple[TreatedColumns, tuple[str, ...]]:
     values = np.empty((found.quality.size, len(MODEL_VARIABLES)))
     for column, name in enumerate(MODEL_VARIABLES):
         values[:, column] = found.numbers[name]
-    return TreatedColumns(
+    everything = TreatedColumns(
         climbers=tuple(map(str, found.climbers)),
         start=found.start,
         day=found.day,
         quality=found.quality,
         values=values,
         kinds=kinds,
-    ), tuple(notes)
+    )
+    kept = everything.latest()
+    if older := everything.n_sessions - kept.n_sessions:
+        notes.append(f"{older:,} sessions left out: only a climber's last {SESSIONS_KEPT} are learnt from")
+    return kept, tuple(notes)
 
 
 def population_statistics() -> list[PopulationStatistic]:

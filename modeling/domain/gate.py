@@ -31,7 +31,7 @@ DESIGN_ROWS = 200
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """CRPS of the model and of the person mean on the last fifth of each climber's sessions.
+    """CRPS, averaged over climbers, of the model and of the person mean on the last fifth of their sessions.
 
     ``coverage`` says how many outcomes lay in the central intervals at 50, 80, 90 and 95 %.
     """
@@ -120,7 +120,9 @@ def held_out_crps(*, data: GroupedData, priors: HierarchicalPriors) -> HeldOut |
     """Train on the first four fifths of each climber's sessions and score the rest beside the person mean.
 
     The Laplace approximation stands in for the sampler: the gate asks whether the model predicts, not how exactly it
-    was integrated. None when fewer than two climbers have five sessions.
+    was integrated. Every climber counts once, however many sessions they have: one whose thousand ratings are all
+    the same must not carry a model that is worse for everybody else. None when fewer than two climbers have five
+    sessions.
     """
     counts = np.diff(data.start)
     if (counts >= FEWEST_HELD_OUT_SESSIONS).sum() < 2:
@@ -131,10 +133,16 @@ def held_out_crps(*, data: GroupedData, priors: HierarchicalPriors) -> HeldOut |
     ours = one_step_ahead(data=kept, trained=trained, rows=split.test)
     theirs = baselines(data=kept, split=split)["person_mean"]
     outcome = kept.outcome[split.test]
-    scores = score(predictive=ours, outcome=outcome)
+    owner = np.repeat(np.arange(kept.n_groups), np.diff(kept.start))[split.test]
     return HeldOut(
-        model_crps=scores.crps,
-        person_mean_crps=score(predictive=theirs, outcome=outcome).crps,
+        model_crps=_per_climber(ours.crps(outcome=outcome), owner),
+        person_mean_crps=_per_climber(theirs.crps(outcome=outcome), owner),
         n_sessions=int(outcome.size),
-        coverage=scores.coverage,
+        coverage=score(predictive=ours, outcome=outcome).coverage,
     )
+
+
+def _per_climber(scores: Floats, owner: NDArray[np.intp]) -> float:
+    """Mean over climbers of their mean score."""
+    counts = np.bincount(owner)
+    return float((np.bincount(owner, weights=scores)[counts > 0] / counts[counts > 0]).mean())

@@ -12,6 +12,10 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Words = Sequence[str | None]
 
+# Two years of climbing every day. What lies before says little about today, and nobody's thousands of rows may set
+# what is believed of everybody. Training and serving look equally far back.
+SESSIONS_KEPT = 730
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TreatedColumns:
@@ -45,6 +49,30 @@ class TreatedColumns:
     @property
     def n_sessions(self) -> int:
         return int(self.quality.size)
+
+    def latest(self, *, n: int = SESSIONS_KEPT) -> TreatedColumns:
+        """Each climber's last n sessions.
+
+        >>> three = TreatedColumns(climbers=("a", "b"), start=np.array([0, 2, 3]), day=np.array([0.0, 1.0, 0.0]),
+        ...                        quality=np.array([5.0, 6.0, 7.0]), values=np.zeros((3, 9)),
+        ...                        kinds={"session_type": ["power", None, "volume"]})
+        >>> got = three.latest(n=1)
+        >>> got.start.tolist(), got.quality.tolist(), got.kinds["session_type"]
+        ([0, 1, 2], [6.0, 7.0], [None, 'volume'])
+        """
+        counts = np.diff(self.start)
+        if counts.size == 0 or counts.max() <= n:
+            return self
+        from_the_end = np.repeat(self.start[1:], counts) - np.arange(self.quality.size)
+        kept = np.flatnonzero(from_the_end <= n)
+        return TreatedColumns(
+            climbers=self.climbers,
+            start=np.concatenate([[0], np.cumsum(np.minimum(counts, n))]),
+            day=self.day[kept],
+            quality=self.quality[kept],
+            values=self.values[kept],
+            kinds={name: [words[row] for row in kept.tolist()] for name, words in self.kinds.items()},
+        )
 
     def fingerprint(self) -> str:
         """SHA-256 of everything that is in them: the same sessions, the same fingerprint.

@@ -6,19 +6,17 @@ from collections.abc import Sequence
 from typing import Final
 
 from modeling.domain.design_matrix import TreatedSession
+from modeling.domain.treated_columns import SESSIONS_KEPT
 from sessions_app.domain.records import SessionRecord
 
-# Two years of climbing every day; what lies before says little about today.
-SESSIONS_READ: Final = 730
+# Some of what is read is skipped, planned or unrated: so many more are read than are conditioned on.
+SESSIONS_READ: Final = SESSIONS_KEPT + 70
 
 
 def own_sessions(*, history: Sequence[SessionRecord]) -> tuple[TreatedSession, ...]:
-    """Finished, rated sessions in order of time, as treated; `history` is latest first."""
-    return tuple(
-        as_treated_session(record)
-        for record in reversed(history)
-        if record.status == "completed" and record.quality is not None
-    )
+    """The last 730 finished, rated sessions in order of time, as treated; `history` is latest first."""
+    rated = [r for r in history if r.status == "completed" and r.quality is not None]
+    return tuple(as_treated_session(record) for record in reversed(rated[:SESSIONS_KEPT]))
 
 
 def as_treated_session(record: SessionRecord) -> TreatedSession:

@@ -162,6 +162,24 @@ def test_evaluation_of_a_simulated_diary() -> None:
     assert set(shape["coverage"]) == {"50", "80", "90", "95"}
 
 
+def test_one_climber_with_thousands_of_ratings_counts_once() -> None:
+    alone = ordinary()
+    n = 730
+    crowded = grouped(
+        [*alone.outcome, *[10.0] * n],
+        np.concatenate([alone.design, rows(n)]),
+        [*np.repeat(np.arange(alone.n_groups), np.diff(alone.start)), *[99] * n],
+        np.concatenate([alone.day, np.arange(float(n))]),
+    )
+    before = held_out_crps(data=alone, priors=PRIORS)
+    after = held_out_crps(data=crowded, priors=PRIORS)
+    assert before is not None
+    assert after is not None
+    # Pooled over sessions, the newcomer's certain tens would take nine tenths of this away.
+    assert after.person_mean_crps > 0.85 * before.person_mean_crps
+    assert after.n_sessions == before.n_sessions + n // 5
+
+
 def test_held_out_and_prior_predictive() -> None:
     data = ordinary()
     got = held_out_crps(data=data, priors=PRIORS)
