@@ -131,6 +131,8 @@ def in_order_of_erasure() -> list[PersonalTable]:
 
 def _described() -> Iterator[tuple[type[models.Model], PersonalData]]:
     for model in apps.get_models(include_auto_created=True):
+        if _about(model).proxy:
+            continue  # another view of the same rows
         data = _libraries.get(model) or getattr(model, "personal_data", None)
         if isinstance(data, PersonalData):
             yield model, data
