@@ -14,7 +14,7 @@ from rest_framework.request import Request
 
 from climbiq.accounts import rls
 from climbiq.accounts.models import User
-from climbiq.accounts.time_zones import zone_of
+from climbiq.accounts.time_zones import own_zone
 from climbiq.accounts.tokens import Scope, digest_of, is_well_formed
 
 REALM: Final = 'Bearer realm="ClimbIQ"'
@@ -55,7 +55,7 @@ class PersonalTokenAuthentication(BaseAuthentication):
             return None
         user = _find(presented.strip())
         rls.bind_user(user)
-        timezone.activate(zone_of(user))
+        timezone.activate(own_zone(user))
         scope: Scope = user.token_scope  # type: ignore[attr-defined]
         if scope == "read":
             if request.method not in SAFE_METHODS:

@@ -12,13 +12,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from climbiq.accounts.models import User
-from climbiq.accounts.time_zones import zone_of
+from climbiq.accounts.time_zones import own_zone
 
 
 def tell_of_erasure(request: HttpRequest, *, user: User, due_at: datetime) -> None:
     """Say that an account is to be erased, and how to keep it: it may not have been its owner who asked."""
     context = {
-        "due_at": timezone.localtime(due_at, zone_of(user)),
+        "due_at": timezone.localtime(due_at, own_zone(user)),
         "keep_url": request.build_absolute_uri(reverse("erase")),
     }
     site = {"current_site": get_current_site(request), "email": user.email}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
@@ -16,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from climbiq.accounts import rls
+from climbiq.accounts.time_zones import own_zone
 from climbiq.common.problems import problem_response
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -109,11 +109,7 @@ class ClimberTimeZone:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.path.startswith(WITHOUT_TRANSACTION):
             return self.get_response(request)
-        zone = getattr(request.user, "time_zone", "UTC") or "UTC"
-        try:
-            timezone.activate(zoneinfo.ZoneInfo(zone))
-        except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-            timezone.deactivate()
+        timezone.activate(own_zone(request.user))
         try:
             return self.get_response(request)
         finally:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import zoneinfo
+from datetime import tzinfo
 
 from django.contrib.auth.models import AnonymousUser
 
 from climbiq.accounts.models import User
+from climbiq.domain.zones import zone_of
 
-UTC = zoneinfo.ZoneInfo("UTC")
 
-
-def zone_of(user: User | AnonymousUser) -> zoneinfo.ZoneInfo:
+def own_zone(user: User | AnonymousUser) -> tzinfo:
     """Return the person's time zone; UTC where none is known, or none that this machine knows."""
-    try:
-        return zoneinfo.ZoneInfo(getattr(user, "time_zone", "") or "UTC")
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        return UTC
+    return zone_of(getattr(user, "time_zone", ""))

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from climbiq.accounts.models import User
 from climbiq.domain.training_history import summarise_history
+from climbiq.domain.zones import zone_of
 from experts.services.rule_engine import RULE_ENGINE
 from recommendations.domain import events as domain
 from recommendations.domain import rounding
@@ -22,7 +23,7 @@ from recommendations.services.event_log import Lease
 from recommendations.services.own_sessions import SESSIONS_READ, own_sessions
 from recommendations.services.shared_data import STATISTICS, Priors, ServedPopulation, population_in_force
 from recommendations.services.storing import Record, store
-from sessions_app.domain.days import days_since, zone_of
+from sessions_app.domain.days import days_since
 from sessions_app.domain.records import ClimberContext, SessionRecord
 from sessions_app.selectors import SessionNotFound, context_for, session_of
 

@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 
 from climbiq.common.idempotency import idempotent
 from climbiq.common.openapi import documented
+from climbiq.domain.zones import zone_of
 from sessions_app.api.faults import told_in_http
 from sessions_app.api.representations import post_session_as_json, pre_session_as_json, session_as_json
 from sessions_app.api.serializers import (
@@ -27,7 +28,7 @@ from sessions_app.api.serializers import (
 )
 from sessions_app.api.sessions import asking, created, own
 from sessions_app.domain.circumstances import Circumstances
-from sessions_app.domain.days import local_day, zone_of
+from sessions_app.domain.days import local_day
 from sessions_app.services.logs import save_post_session
 from sessions_app.services.plans import plan_session, save_pre_session
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Final
 
 from climbiq.domain.training_history import HARD_INTENSITIES
@@ -20,7 +19,6 @@ __all__ = [
     "local_day",
     "problem_with_day",
     "time_of_day_at",
-    "zone_of",
 ]
 
 EARLIEST_DAY: Final = date(1950, 1, 1)
@@ -68,22 +66,11 @@ def days_since(*, day: date, sessions: Iterable[PastSession]) -> DaysSince:
     )
 
 
-def zone_of(name: str) -> tzinfo:
-    """The time zone of that name, or UTC where it is unknown.
-
-    >>> zone_of("Europe/Nowhere")
-    datetime.timezone.utc
-    """
-    try:
-        return zoneinfo.ZoneInfo(name)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        return UTC
-
-
 def local_day(*, now: datetime, zone: tzinfo) -> date:
     """The climber's date at a moment.
 
     >>> from datetime import UTC, datetime
+    >>> from climbiq.domain.zones import zone_of
     >>> local_day(now=datetime(2026, 5, 1, 22, 30, tzinfo=UTC), zone=zone_of("Europe/Berlin"))
     datetime.date(2026, 5, 2)
     """

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from climbiq.accounts.models import User
-from sessions_app.domain.days import local_day, zone_of
+from climbiq.domain.zones import zone_of
+from sessions_app.domain.days import local_day
 from sessions_app.domain.demo import DemoClimber, write_demo_diary
 from sessions_app.services.baselines import record_baseline
 from sessions_app.services.diary import load_rows

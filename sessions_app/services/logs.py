@@ -12,9 +12,9 @@ from django.db import transaction
 from climbiq.accounts.models import User
 from climbiq.domain.values import BadValues, parse_values
 from climbiq.domain.variables import TREATMENTS, in_room
+from climbiq.domain.zones import zone_of
 from sessions_app.domain.circumstances import Circumstances, check_circumstances
 from sessions_app.domain.columns import ACTUAL_COLUMNS, OUTCOME_COLUMNS, TREATED
-from sessions_app.domain.days import zone_of
 from sessions_app.domain.deviation import EXPLANATIONS, said_to_deviate, settle_deviation
 from sessions_app.domain.extras import AFTERWARDS, DEVIATED
 from sessions_app.domain.records import SessionRecord

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Final
 
 from climbiq.accounts.models import User
-from sessions_app.domain.days import local_day, zone_of
+from climbiq.domain.zones import zone_of
+from sessions_app.domain.days import local_day
 from sessions_app.domain.diary import Diary, read_diary, write_diary
 from sessions_app.selectors import gym_labels, whole_history_of
 from sessions_app.services.diary import Loaded, count_rows, load_rows

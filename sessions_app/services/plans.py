@@ -13,9 +13,9 @@ from django.db import IntegrityError, transaction
 from climbiq.accounts.models import User
 from climbiq.domain.values import BadValues, parse_values
 from climbiq.domain.variables import ALIASES, in_room
+from climbiq.domain.zones import zone_of
 from sessions_app.domain.circumstances import Circumstances, check_circumstances
 from sessions_app.domain.columns import PLANNED_COLUMNS
-from sessions_app.domain.days import zone_of
 from sessions_app.domain.derived import DERIVED, derived_conditions
 from sessions_app.domain.records import SessionRecord
 from sessions_app.models import Gym, PreSessionData, Session

@@ -10,7 +10,8 @@ from django.db import transaction
 
 from climbiq.accounts.models import User
 from climbiq.domain.values import BadValues
-from sessions_app.domain.days import local_day, zone_of
+from climbiq.domain.zones import zone_of
+from sessions_app.domain.days import local_day
 from sessions_app.domain.records import SessionRecord
 from sessions_app.models import Session
 from sessions_app.selectors import session_of

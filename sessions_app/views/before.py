@@ -17,8 +17,9 @@ from django.views.decorators.http import require_http_methods
 
 from climbiq.accounts.models import User
 from climbiq.domain.values import BadValues
+from climbiq.domain.zones import zone_of
 from sessions_app.domain.circumstances import Circumstances
-from sessions_app.domain.days import local_day, time_of_day_at, zone_of
+from sessions_app.domain.days import local_day, time_of_day_at
 from sessions_app.domain.derived import derived_conditions
 from sessions_app.domain.gyms import GymName
 from sessions_app.domain.plans import last_niggles, last_similar_plan

@@ -14,7 +14,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from climbiq.domain.variables import VARIABLES
 from climbiq.domain.vocabularies import LOCATION_TYPES, SESSION_STATUSES
-from sessions_app.domain.days import local_day, zone_of
+from climbiq.domain.zones import zone_of
+from sessions_app.domain.days import local_day
 from sessions_app.domain.extras import EXTRAS
 from sessions_app.domain.records import SessionRecord
 from sessions_app.domain.weeks import by_week

@@ -14,7 +14,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from climbiq.accounts import rls
 from climbiq.accounts.models import User
-from sessions_app.domain.days import local_day, zone_of
+from climbiq.domain.zones import zone_of
+from sessions_app.domain.days import local_day
 from sessions_app.domain.diary import Diary, UnreadableDiary
 from sessions_app.forms import DiaryUploadForm
 from sessions_app.services.own_diary import (

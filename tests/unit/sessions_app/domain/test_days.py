@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from climbiq.domain.zones import zone_of
 from sessions_app.domain.days import (
     DaysSince,
     days_since,
     local_day,
     problem_with_day,
     time_of_day_at,
-    zone_of,
 )
 
 DAY = date(2026, 5, 10)
