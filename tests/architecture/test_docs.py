@@ -6,6 +6,7 @@ import re
 import urllib.parse
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from django.apps import apps
@@ -14,7 +15,9 @@ from django.urls import Resolver404, resolve
 from django.utils.module_loading import import_string
 
 from climbiq.jobs import registry
+from climbiq.jobs.registry import Queue
 from climbiq.jobs.schedule import SENSORS
+from climbiq.local.plan import PROGRAMS
 from tests.architecture.sources import PACKAGES, ROOT, files, texts
 
 SPECIFICATION = ROOT.parent / "shared" / "spec" / "architecture.md"
@@ -200,6 +203,18 @@ def test_every_setting_is_told():
     assert settings_read('env.text(\n    "CLIMBIQ_TEA")') == {"CLIMBIQ_TEA"}
 
 
+def test_the_programs_of_a_server_are_those_of_make_run():
+    filled = {"host": "HOST", "port": "PORT", "data_dir": "CLIMBIQ_DATA_DIR"}
+    run = [(p.name, p.role, " ".join(p.command).format(**filled)) for p in PROGRAMS]
+    told = rows(DOCS["docs/settings.md"], "A server of one's own")
+    assert [(name, name_in(role), name_in(command)) for name, role, command in told] == run
+
+
+def test_every_queue_is_taken_by_a_program():
+    taken = {p.command[p.command.index("-Q") + 1] for p in PROGRAMS if "-Q" in p.command}
+    assert taken == set(get_args(Queue))
+
+
 # --- The night ------------------------------------------------------------------------------------------------
 
 
@@ -252,6 +267,35 @@ def test_names_are_mapped_or_said_to_be_missing(heading):
         dotted = [span for span in CODE.findall(ours) if "." in span]
         assert dotted or ours.startswith(NOT_YET), name
         assert [span for span in dotted if not exists(span)] == []
+
+
+def defined(code: str) -> set[str]:
+    """Names of functions, classes and constants that code defines, at whatever depth."""
+    named = re.findall(r"^ *(?:(?:async )?def|class) (\w+)", code, re.MULTILINE)
+    return {*named, *re.findall(r"^([A-Z][A-Z_]+)(?:: [^=\n]+)? = ", code, re.MULTILINE)}
+
+
+def arrived(told: list[tuple[str, str]], names: set[str]) -> list[str]:
+    """Names that a page calls missing although they are there."""
+    return [name for name, ours in told if "not yet" in ours and name in names]
+
+
+def test_what_is_said_to_be_missing_is_missing():
+    names = defined("\n".join(text for path, text in texts(".py") if Path(path).parts[0] in PACKAGES))
+    assert {"trained_model", "RuleEngine", "LITERATURE_PRIORS"} <= names
+    for heading in ("Classes and functions", "Assets", "Configuration"):
+        assert arrived(entries(heading), names) == [], heading
+
+
+def test_what_has_arrived_is_found():
+    names = defined("class Brew:\n    async def make_tea(self): ...\n\nCUPS: Final = 3\n")
+    assert names == {"Brew", "make_tea", "CUPS"}
+    told = [
+        ("make_tea", f"`a.b`; itself {NOT_YET}water"),
+        ("make_coffee", f"{NOT_YET}beans"),
+        ("CUPS", "`a.c`"),
+    ]
+    assert arrived(told, names) == ["make_tea"]
 
 
 def test_confidence_weights_are_the_specifications():
