@@ -89,6 +89,8 @@ def test_pages_with_sessions(window, site, tmp_path):
     window.look("sessions-after-refused")
     page.click(".point >> nth=7")
     page.click("main form button.button[type=submit]")
+    window.look("sessions-taught")
+    page.click("main a:has-text('The session')")
     window.look("sessions-detail-done")
     page.click("a:has-text('Delete this session')")
     window.look("sessions-delete")
