@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from typing import Any, Final, Literal
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, parse_qsl, unquote, urlencode, urlsplit
 
 DatabaseRole = Literal["owner", "app", "service"]
 ROLES: Final[tuple[DatabaseRole, ...]] = ("owner", "app", "service")
@@ -77,6 +77,22 @@ def parse_database_url(url: str) -> DatabaseAddress:
         password=unquote(parts.password or "") or query.pop("password", ""),
         options=query,
     )
+
+
+def broker_url(redis_url: str) -> str:
+    """Write a Redis URL as Celery wants it: for a Unix socket it has its own way.
+
+    >>> broker_url("unix:///run/valkey.sock?db=1"), broker_url("unix://u:p@/run/my%20valkey.sock?db=2&timeout=3")
+    ('redis+socket:///run/valkey.sock?virtual_host=1', 'redis+socket://u:p@/run/my%20valkey.sock?virtual_host=2&timeout=3')
+    >>> broker_url("redis://cache:6379/0"), broker_url("redis+socket:///run/valkey.sock?virtual_host=1")
+    ('redis://cache:6379/0', 'redis+socket:///run/valkey.sock?virtual_host=1')
+    """
+    parts = urlsplit(redis_url)
+    if parts.scheme != "unix":
+        return redis_url
+    query = {"virtual_host" if name == "db" else name: value for name, value in parse_qsl(parts.query)}
+    # Not `urlunsplit`: it loses the slashes where there is no host.
+    return f"redis+socket://{parts.netloc}{parts.path}?{urlencode({'virtual_host': '0'} | query)}"
 
 
 def django_database(*, url: str, role: DatabaseRole) -> dict[str, Any]:

@@ -275,6 +275,8 @@ NLG_THINKING = env.text("CLIMBIQ_NLG_THINKING", "disabled")
 # --- Background work ------------------------------------------------------------------------------------------
 
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", REDIS_URL)
+# The broker delivers again what was not acknowledged in twice this time: no job may run longer.
+JOB_LONGEST_SECONDS = 3600
 JOB_LEASE_SECONDS = env.whole("CLIMBIQ_JOB_LEASE_SECONDS", 60)
 JOB_RING_AGAIN_SECONDS = env.whole("CLIMBIQ_JOB_RING_AGAIN_SECONDS", 60)
 

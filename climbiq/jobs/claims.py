@@ -14,6 +14,8 @@ from uuid import UUID
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, connection, transaction
 
+from climbiq.common.leases import LeaseLost
+
 LEASE_SECONDS: Final = 60.0
 FIRST_WAIT_SECONDS: Final = 30.0
 LONGEST_WAIT_SECONDS: Final = 3600.0
@@ -56,10 +58,6 @@ SET status = CASE WHEN %s OR attempts >= max_attempts OR EXISTS (
 WHERE id = %s AND token = %s AND status = 'running'
 RETURNING status
 """
-
-
-class LeaseLost(RuntimeError):
-    """Somebody else has the job now, or nobody may have it any more: stop, write nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,8 @@ from climbiq.jobs.registry import Handler
 
 log = logging.getLogger(__name__)
 
+# The message's name. Whoever rings knows no more of the work: it is the workers' business.
+BELL: Final = "climbiq.jobs.run"
 # How long a request waits for a broker that says nothing.
 PATIENCE_SECONDS: Final = 0.5
 # After a failure nobody waits for the broker again for this long.
@@ -34,7 +36,6 @@ def ring(*, job_id: UUID, handler: Handler) -> bool:
     from kombu.exceptions import OperationalError
 
     from climbiq.celery_app import app
-    from climbiq.jobs.tasks import run
 
     impatient = app.conf.broker_transport_options | {
         "socket_timeout": PATIENCE_SECONDS,
@@ -42,7 +43,8 @@ def ring(*, job_id: UUID, handler: Handler) -> bool:
     }
     try:
         with app.connection_for_write(transport_options=impatient) as connection:
-            run.apply_async(
+            app.send_task(
+                BELL,
                 args=[str(job_id)],
                 queue=handler.queue,
                 time_limit=handler.hard_limit_seconds,

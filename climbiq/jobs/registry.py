@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from django.conf import settings
 from django.utils.module_loading import autodiscover_modules
 
 if TYPE_CHECKING:
@@ -16,8 +17,7 @@ Outcome = Mapping[str, Any] | None
 Work = Callable[["RunningJob"], Outcome]
 Queue = Literal["default", "training"]
 
-# Celery redelivers what was not acknowledged in twice this time: no job may run longer.
-LONGEST_SECONDS: Final = 3600
+LONGEST_SECONDS: Final[int] = settings.JOB_LONGEST_SECONDS
 SOFT_SHARE: Final = 0.9
 
 

@@ -10,8 +10,9 @@ from uuid import UUID
 
 from django.conf import settings
 
+from climbiq.common.leases import LeaseLost
 from climbiq.jobs import claims
-from climbiq.jobs.claims import Claim, LeaseLost
+from climbiq.jobs.claims import Claim
 from climbiq.jobs.registry import Handler, UnknownKind, handler_of
 from climbiq.jobs.running import CannotSucceed, Heartbeat, RunningJob
 from climbiq.live.services import notify

@@ -14,8 +14,9 @@ from uuid import UUID
 from django.db import Error as DatabaseError
 from django.db import connection, transaction
 
+from climbiq.common.leases import LeaseLost
 from climbiq.jobs import claims
-from climbiq.jobs.claims import LEASE_SECONDS, Claim, LeaseLost
+from climbiq.jobs.claims import LEASE_SECONDS, Claim
 
 log = logging.getLogger(__name__)
 

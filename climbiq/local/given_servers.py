@@ -98,19 +98,6 @@ def without_account(url: str) -> str:
     return _joined(parts.scheme, parts.netloc.rpartition("@")[2], parts.path, kept)
 
 
-def broker_url(redis_url: str) -> str:
-    """Return Celery's spelling of a Redis URL.
-
-    >>> broker_url("unix:///run/valkey.sock?db=2"), broker_url("redis://cache:6379/1")
-    ('redis+socket:///run/valkey.sock?virtual_host=2', 'redis://cache:6379/1')
-    """
-    parts = urlsplit(redis_url)
-    if parts.scheme != "unix":
-        return redis_url
-    query = [("virtual_host" if key == "db" else key, value) for key, value in parse_qsl(parts.query)]
-    return _joined("redis+socket", parts.netloc, parts.path, query)
-
-
 def _joined(scheme: str, netloc: str, path: str, query: list[tuple[str, str]]) -> str:
     """Join a URL's parts; `urlunsplit` loses the slashes where there is no host, as with a socket."""
     return f"{scheme}://{netloc}{path}" + ("?" + urlencode(query, quote_via=quote, safe="") if query else "")

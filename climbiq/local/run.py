@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from climbiq.environment import broker_url
 from climbiq.local.errors import CannotRun
-from climbiq.local.given_servers import broker_url, check_postgres, check_redis
+from climbiq.local.given_servers import check_postgres, check_redis
 from climbiq.local.leftovers import clear_leftovers, note_running
 from climbiq.local.places import AlreadyLocked, exclusive, make_folder
 from climbiq.local.plan import PROGRAMS, STEPS, LongRunning, Step

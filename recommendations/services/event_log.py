@@ -17,14 +17,11 @@ from asgiref.sync import sync_to_async
 from django.db import connection, transaction
 
 from climbiq.accounts import rls
+from climbiq.common.leases import LeaseLost
 
 LEASE_SECONDS: Final = 4.0
 
 T = TypeVar("T")
-
-
-class LeaseLost(RuntimeError):
-    """Another process writes this recommendation's events now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,8 @@ from climbiq.live.services import notify
 from recommendations.narration.base import Chunk, Complete, NarrationRequest, Restart, narrate_tip
 from recommendations.narration.choice import narrators, subject_of
 from recommendations.services import event_log
-from recommendations.services.event_log import Lease, LeaseLost, StoredEvent, in_own_transaction
+from climbiq.common.leases import LeaseLost
+from recommendations.services.event_log import Lease, StoredEvent, in_own_transaction
 from recommendations.streaming.wakeups import WAKEUPS
 
 log = logging.getLogger(__name__)

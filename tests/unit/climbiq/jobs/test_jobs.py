@@ -17,7 +17,7 @@ from climbiq.accounts import rls
 from climbiq.accounts.models import User
 from climbiq.common.models import IdempotencyRecord
 from climbiq.jobs import claims, registry, schedule
-from climbiq.jobs.claims import LeaseLost
+from climbiq.common.leases import LeaseLost
 from climbiq.jobs.models import Job, ScheduledRun
 from climbiq.jobs.reaper import reap
 from climbiq.jobs.registry import DuplicateHandler, UnknownKind, handler_of, job_handler
@@ -135,15 +135,17 @@ class TestEnqueue:
     def test_the_bell_rings_after_the_commit_with_the_handlers_limits(
         self, db, handlers, monkeypatch, django_capture_on_commit_callbacks
     ) -> None:
+        from climbiq.celery_app import app
         from climbiq.jobs import tasks
 
         rings: list[dict[str, Any]] = []
-        monkeypatch.setattr(tasks.run, "apply_async", lambda **options: rings.append(options))
+        monkeypatch.setattr(app, "send_task", lambda name, **options: rings.append({"name": name, **options}))
         job_handler("training_run", queue="training", hard_limit=1000)(lambda job: None)
         with django_capture_on_commit_callbacks(execute=True):
             job_id = enqueue(kind="training_run", payload={})
             assert rings == []
         (ring,) = rings
+        assert ring["name"] == tasks.run.name  # a name that the workers know
         assert (ring["args"], ring["queue"]) == ([str(job_id)], "training")
         assert (ring["time_limit"], ring["soft_time_limit"], ring["retry"]) == (1000, 900, False)
 
@@ -392,8 +394,10 @@ class TestSchedule:
 
     def test_beat_has_the_specifications_names_and_times(self) -> None:
         from climbiq.celery_app import app
+        from climbiq.jobs import tasks
 
         entries = app.conf.beat_schedule
+        assert {entry["task"] for entry in entries.values()} == {tasks.sense.name, tasks.reap.name}
         training, consensus = entries["nightly_training_sensor"], entries["new_consensus_sensor"]
         assert (training["schedule"].hour, training["schedule"].minute) == ({2}, {0})
         assert (len(consensus["schedule"].hour), consensus["schedule"].minute) == (24, {0})
