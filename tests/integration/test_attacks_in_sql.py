@@ -206,6 +206,82 @@ def test_a_climber(world, sql, args, expected):
     assert world.root.execute("SELECT count(*) FROM sessions").fetchone() == before
 
 
+REQUEST = (
+    "INSERT INTO jobs (kind, dedupe_key, max_attempts, requested_by, payload) VALUES (%s, %s, %s, %s, '{}')"
+)
+
+
+class TestJobs:
+    @pytest.mark.parametrize("kind", ["nightly_training", "erase_accounts", "purge", "evaluation"])
+    @pytest.mark.parametrize("key", ["scheduled", "platform", None])
+    @pytest.mark.parametrize(
+        ("who", "role"), [("alice", "climber"), ("carol", "coach"), ("carol", "facilitator")]
+    )
+    def test_only_operators_ask(self, world, who, role, kind, key):
+        person = getattr(world, who)
+        assert world.ask(person, REQUEST, [kind, key, 3, person], role=role) == DENIED
+
+    @pytest.mark.parametrize(
+        ("kind", "key", "attempts"),
+        [
+            pytest.param("nightly_training", "mine", 3, id="under another key, beside the schedule's"),
+            pytest.param("nightly_training", None, 3, id="without a key, as often as they like"),
+            pytest.param("nightly_training", "scheduled", 1_000_000, id="for ever"),
+            pytest.param("nightly_training", "scheduled", 0, id="never, in the schedule's way"),
+            pytest.param("evaluation", "scheduled", 3, id="a key that is not its own"),
+            pytest.param("erase_accounts", "scheduled", 3, id="what only the schedule does"),
+            pytest.param("purge", "scheduled", 3, id="what only the schedule does, too"),
+        ],
+    )
+    def test_operators_ask_for_no_more_than_their_buttons(self, world, kind, key, attempts):
+        assert world.ask(world.olga, REQUEST, [kind, key, attempts, world.olga], role="operator") == DENIED
+
+    def test_operators_ask_in_their_own_name(self, world):
+        for name in (None, world.alice):
+            asked = world.ask(world.olga, REQUEST, ["evaluation", "platform", 2, name], role="operator")
+            assert asked == DENIED
+        with world.root.transaction(force_rollback=True):
+            world.root.execute(
+                "SELECT set_config('app.claims', %s, true)",
+                [sign(Identity(str(world.olga), "operator"), now=time.time(), key=KEY)],
+            )
+            world.root.execute("SET LOCAL ROLE climbiq_app")
+            for kind, key in (("nightly_training", "scheduled"), ("evaluation", "platform")):
+                assert world.root.execute(REQUEST, [kind, key, 3, world.olga]).rowcount == 1
+
+    @pytest.mark.parametrize(
+        ("column", "value"),
+        [("run_after", "2999-01-01"), ("result", "{}"), ("status", "queued"), ("token", "9")],
+    )
+    def test_nobody_puts_a_job_off_or_writes_its_result(self, world, column, value):
+        sql = (
+            f"INSERT INTO jobs (kind, dedupe_key, requested_by, payload, {column})"
+            " VALUES ('nightly_training', 'scheduled', %s, '{}', %s)"
+        )
+        assert world.ask(world.olga, sql, [world.olga, value], role="operator") == DENIED
+
+    def test_what_an_attacker_asked_for_does_not_block_the_schedule(self, world):
+        world.ask(world.alice, REQUEST, ["nightly_training", "scheduled", 1, world.alice])
+        night = REQUEST + " ON CONFLICT DO NOTHING"
+        with world.root.transaction(force_rollback=True):
+            world.root.execute("SET LOCAL ROLE climbiq_service")
+            assert world.root.execute(night, ["nightly_training", "scheduled", 3, None]).rowcount == 1
+
+    @pytest.mark.parametrize(
+        "change",
+        ["run_after = '2999-01-01'", "status = 'succeeded'", "attempts = -9", "run_after = 'infinity'"],
+    )
+    def test_another_try_is_a_whole_one_at_once(self, world, change):
+        job = world.service.execute(
+            "INSERT INTO jobs (kind, status, attempts) VALUES ('purge', 'dead', 3) RETURNING id"
+        ).fetchone()[0]
+        again = "UPDATE jobs SET status = 'queued', attempts = 0, run_after = now() WHERE id = %s"
+        put_off = f"UPDATE jobs SET {change} WHERE id = %s"
+        assert world.ask(world.olga, again, [job], role="operator") == 1
+        assert world.ask(world.olga, put_off, [job], role="operator") == DENIED
+        assert world.ask(world.alice, again, [job]) == 0
+
+
 def test_without_claims_everything_is_loud(world):
     for table in ("sessions", "pre_session_data", "baseline_assessments", "model_outputs", "recommendations"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege, match="no claims bound"):

@@ -120,16 +120,17 @@ class TestEnqueue:
         with pytest.raises(UnknownKind):
             enqueue(kind="make_coffee", payload={})
 
-    def test_people_ask_in_their_own_name(self, alice: User, bob: User) -> None:
+    def test_people_ask_in_their_own_name(self, alice: User, olga: User) -> None:
+        def ask(requested_by: UUID | None) -> UUID | None:
+            return enqueue(kind="evaluation", payload={}, dedupe_key="platform", requested_by=requested_by)
+
+        for somebody_else in (alice.pk, None):
+            with pytest.raises(ProgrammingError), rls.as_user(olga.pk, role="operator"):
+                ask(somebody_else)
+        with rls.as_user(olga.pk, role="operator"):
+            asked = ask(olga.pk)
+            assert Job.objects.filter(pk=asked).exists()
         with rls.as_user(alice.pk):
-            mine = enqueue(kind="purge", payload={"n": 1}, dedupe_key="k", requested_by=alice.pk)
-            assert Job.objects.filter(pk=mine).exists()
-        for somebody_else in (bob.pk, None):
-            with pytest.raises(ProgrammingError), rls.as_user(alice.pk):
-                enqueue(kind="purge", payload={}, requested_by=somebody_else)
-        with rls.as_user(bob.pk):
-            # Alice's is open under this key, and not Bob's to see.
-            assert enqueue(kind="purge", payload={}, dedupe_key="k", requested_by=bob.pk) is None
             assert not Job.objects.exists()
 
     def test_the_bell_rings_after_the_commit_with_the_handlers_limits(
