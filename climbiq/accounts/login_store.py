@@ -39,15 +39,22 @@ class SessionStore(DatabaseStore):
     def get_model_class(cls) -> type[Login]:
         return Login
 
+    @property
+    def key_salt(self) -> str:
+        """Sign for one row only: data copied from somebody else's row does not make this login theirs."""
+        return f"{super().key_salt}:{digest_of_key(self.session_key or '')}"
+
     def load(self) -> dict[str, Any]:
         """Read the session; one that is unknown or over is empty, and gets a new key when it is written."""
         login = Login.objects.filter(
             session_key=digest_of_key(self.session_key or ""), expire_date__gt=timezone.now()
         ).first()
-        if login is None:
+        data = {} if login is None else dict(self.decode(login.session_data))
+        if login is None or not data or str(data.get(SESSION_KEY, "")) != str(login.user_id or ""):
+            # What was moved here from another row is no login, and nothing is written over it.
             self._session_key = None
             return {}
-        return dict(self.decode(login.session_data))
+        return data
 
     def exists(self, session_key: str) -> bool:
         return bool(super().exists(digest_of_key(session_key)))

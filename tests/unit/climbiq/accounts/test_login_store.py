@@ -81,6 +81,27 @@ def test_a_row_that_is_gone_or_over_is_an_empty_session(alice):
     SessionStore().delete()  # nothing to do
 
 
+@pytest.mark.parametrize("takes_owner", [False, True], ids=["the data", "the data and the owner"])
+def test_what_is_copied_from_anothers_row_opens_nothing(client, alice, bob, takes_owner):
+    """Injected SQL may write to this table; it makes nobody's login another's."""
+    log_in(client, alice)
+    log_in(type(client)(), bob)
+    bobs = Login.objects.get(user=bob)
+    stolen = {"session_data": bobs.session_data} | ({"user": bob} if takes_owner else {})
+    Login.objects.filter(user=alice).update(**stolen)
+    assert client.get(reverse("account")).status_code == 302
+    assert bob.email not in client.get(reverse("account"), follow=True).text
+
+
+def test_a_row_that_names_another_opens_nothing(client, alice, bob):
+    """Nor does one that would escape being ended with its owner's other logins."""
+    log_in(client, alice)
+    assert client.get(reverse("account")).status_code == 200
+    for owner in (bob, None):
+        Login.objects.update(user=owner)
+        assert client.get(reverse("account")).status_code == 302
+
+
 @pytest.mark.parametrize("key", ["", "\ud800" * 32, "a\0b", "x" * 100_000])
 def test_any_key_may_be_presented(db, key):
     assert SessionStore(key).load() == {}
