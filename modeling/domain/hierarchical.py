@@ -149,7 +149,7 @@ def sample_population(
     """
     settings = settings if settings is not None else SamplerSettings()
     mode = mode if mode is not None else population_mode(statistics=statistics, priors=priors)
-    packed = pack(statistics=ordered(statistics=statistics, priors=priors))
+    packed = pack(statistics=ordered(statistics=statistics, priors=priors), n_varying=priors.n_random)
     compiled = _compiled(_Frozen(priors)).with_data(sessions=packed.buffer())
     start = _near(mode.unconstrained, varying=slice(priors.mean.size, -1))
     trace = _sample(replace(compiled, initial_point_func=start), settings)
@@ -188,7 +188,8 @@ def _compiled(frozen: _Frozen) -> Any:
         np.zeros((1, p, p)), np.zeros((1, p)), np.zeros(1), np.zeros(1, dtype=np.int64), np.zeros(1),
         np.zeros((1, p + 1)), np.zeros(1),
     )  # fmt: skip
-    model = marginal_model(packed=pack(statistics=empty), priors=frozen.priors)
+    packed = pack(statistics=empty, n_varying=frozen.priors.n_random)
+    model = marginal_model(packed=packed, priors=frozen.priors)
     return nutpie.compile_pymc_model(model, var_names=UNITS)
 
 

@@ -11,6 +11,9 @@ and by Fisher's identity the gradient needs h and diag(H) alone, which the value
     d log tau = h² + diag(H) - 1
     d log sigma = -n + r'r / sigma² - v'h - sum(d log tau)
 
+Of a climber only Z'X and Z'y are needed: X'X, X'y and y'y enter through their sums over climbers. Columns that are the
+same for everybody (kinds of sessions) therefore cost little.
+
 Climbers are laid out in lanes (the last axis), so that the innermost loops become vector instructions.
 """
 
@@ -34,55 +37,61 @@ class PackedStatistics:
 
     Attributes
     ----------
-    gram, moment, square
-        (blocks, p, p, LANES), (blocks, p, LANES) and (blocks, LANES).
+    cross, moment
+        (blocks, p, q, LANES) X'Z and (blocks, q, LANES) Z'y of each climber.
     totals
-        (2,) number of sessions and sum of the log variances.
+        (3 + p + p²,) over all climbers: number of sessions, sum of the log variances, y'y, X'y, X'X row by row.
     """
 
-    gram: Floats
+    cross: Floats
     moment: Floats
-    square: Floats
     totals: Floats
 
     def buffer(self) -> Floats:
         """All of it end to end, in this order: what :func:`likelihood_of_buffer` reads."""
-        return np.concatenate([self.gram.ravel(), self.moment.ravel(), self.square.ravel(), self.totals])
+        return np.concatenate([self.cross.ravel(), self.moment.ravel(), self.totals])
 
 
-def pack(*, statistics: SufficientStatistics) -> PackedStatistics:
+def pack(*, statistics: SufficientStatistics, n_varying: int) -> PackedStatistics:
     """Lay the climbers out in lanes.
 
+    Parameters
+    ----------
+    statistics
+        Columns that vary between climbers first.
+    n_varying
+        How many do (q).
+
+    Examples
+    --------
     >>> from modeling.domain.statistics import group_data, sufficient_statistics
     >>> d = group_data(outcome=np.arange(4.0), design=np.ones((4, 1)), group=np.array([0, 0, 1, 1]))
-    >>> packed = pack(statistics=sufficient_statistics(data=d))
-    >>> packed.gram.shape, packed.square[0, :3].tolist()
-    ((1, 1, 1, 64), [1.0, 13.0, 0.0])
+    >>> packed = pack(statistics=sufficient_statistics(data=d), n_varying=1)
+    >>> packed.cross.shape, packed.moment[0, 0, :3].tolist(), packed.totals.tolist()
+    ((1, 1, 1, 64), [1.0, 5.0, 0.0], [4.0, 0.0, 14.0, 6.0, 4.0])
     """
     g, p = statistics.moment.shape
+    q = n_varying
     blocks = max(-(-g // LANES), 1)
-    gram = np.zeros((blocks * LANES, p, p))
-    moment = np.zeros((blocks * LANES, p))
-    square = np.zeros(blocks * LANES)
-    gram[:g], moment[:g], square[:g] = statistics.gram, statistics.moment, statistics.square
-    totals = np.array([statistics.n_sessions.sum(), statistics.log_variance.sum()], dtype=np.float64)
+    cross = np.zeros((blocks * LANES, p, q))
+    moment = np.zeros((blocks * LANES, q))
+    cross[:g], moment[:g] = statistics.gram[:, :, :q], statistics.moment[:, :q]
     return PackedStatistics(
-        np.ascontiguousarray(gram.reshape(blocks, LANES, p, p).transpose(0, 2, 3, 1)),
-        np.ascontiguousarray(moment.reshape(blocks, LANES, p).transpose(0, 2, 1)),
-        square.reshape(blocks, LANES),
-        totals,
+        np.ascontiguousarray(cross.reshape(blocks, LANES, p, q).transpose(0, 2, 3, 1)),
+        np.ascontiguousarray(moment.reshape(blocks, LANES, q).transpose(0, 2, 1)),
+        np.concatenate(
+            [
+                [statistics.n_sessions.sum(), statistics.log_variance.sum(), statistics.square.sum()],
+                statistics.moment.sum(axis=0),
+                statistics.gram.sum(axis=0).ravel(),
+            ]
+        ),
     )
 
 
 @compiled
 def marginal_likelihood(
-    beta: Floats,
-    log_tau: Floats,
-    log_sigma: float,
-    gram: Floats,
-    moment: Floats,
-    square: Floats,
-    totals: Floats,
+    beta: Floats, log_tau: Floats, log_sigma: float, cross: Floats, moment: Floats, totals: Floats
 ) -> tuple[float, Floats, Floats, float]:
     """Value and gradient of the log marginal likelihood (equations above).
 
@@ -94,7 +103,7 @@ def marginal_likelihood(
         (q,) log SDs of the climbers' effects.
     log_sigma
         Log SD of the session noise.
-    gram, moment, square, totals
+    cross, moment, totals
         :class:`PackedStatistics`.
 
     Returns
@@ -104,26 +113,22 @@ def marginal_likelihood(
     p, q = beta.size, log_tau.size
     tau = np.exp(log_tau)
     precision = np.exp(-2.0 * log_sigma)
-    value, fit = 0.0, 0.0
     d_beta, d_tau = np.zeros(p), np.zeros(q)
-    u, lane = np.empty((p, LANES)), np.empty(LANES)
+    fit = _all_residuals(beta, totals, d_beta)
+    explained, half_log_det = 0.0, 0.0
+    u, lane = np.empty((q, LANES)), np.empty(LANES)
     factor = np.empty((q, q, LANES))
     w, h = np.empty((q, LANES)), np.empty((q, LANES))
-    for b in range(gram.shape[0]):
-        fit += _residuals(beta, gram[b], moment[b], square[b], u, lane) * precision
-        value -= _factorise(tau, precision, gram[b], factor, lane)
-        fit -= _solve(tau, precision, u, factor, w, lane)
+    for b in range(cross.shape[0]):
+        _residuals(beta, cross[b], moment[b], u)
+        half_log_det += _factorise(tau, precision, cross[b], factor, lane)
+        explained += _solve(tau, precision, u, factor, w, lane)
         _invert(factor, w, h, d_tau, lane)
-        for i in range(p):
-            for k in range(LANES):
-                lane[k] = u[i, k]
-            for j in range(q):
-                for k in range(LANES):
-                    lane[k] -= gram[b, i, j, k] * tau[j] * h[j, k]
-            for k in range(LANES):
-                d_beta[i] += lane[k] * precision
+        _explain(tau, cross[b], h, d_beta, lane)
+    d_beta *= precision
+    fit = fit * precision - explained
     n = totals[0]
-    value -= 0.5 * (n * (np.log(2.0 * np.pi) + 2.0 * log_sigma) + totals[1] + fit)
+    value = -half_log_det - 0.5 * (n * (np.log(2.0 * np.pi) + 2.0 * log_sigma) + totals[1] + fit)
     return value, d_beta, d_tau, fit - n - d_tau.sum()
 
 
@@ -133,44 +138,66 @@ def likelihood_of_buffer(
 ) -> tuple[float, Floats, Floats, float]:
     """:func:`marginal_likelihood` of statistics that lie end to end (:meth:`PackedStatistics.buffer`).
 
-    The sampler's compiler spends over a second on every array that it is given: one is cheaper than four.
+    The sampler's compiler spends over a second on every array that it is given: one is cheaper than three.
     """
-    p = beta.size
-    blocks = (buffer.size - 2) // (LANES * (p * p + p + 1))
-    moment, square = blocks * LANES * p * p, blocks * LANES * (p * p + p)
+    p, q = beta.size, log_tau.size
+    totals = buffer.size - (3 + p + p * p)
+    blocks = totals // (LANES * (p * q + q))
+    moment = blocks * LANES * p * q
     return marginal_likelihood(
         beta,
         log_tau,
         log_sigma,
-        buffer[:moment].reshape((blocks, p, p, LANES)),
-        buffer[moment:square].reshape((blocks, p, LANES)),
-        buffer[square:-2].reshape((blocks, LANES)),
-        buffer[-2:],
+        buffer[:moment].reshape((blocks, p, q, LANES)),
+        buffer[moment:totals].reshape((blocks, q, LANES)),
+        buffer[totals:],
     )
 
 
 @compiled
-def _residuals(beta: Floats, gram: Floats, moment: Floats, square: Floats, u: Floats, lane: Floats) -> float:
-    """Fill u = X'r; return the sum over lanes of r'r = y'y - beta'X'y - beta'u."""
+def _all_residuals(beta: Floats, totals: Floats, residual: Floats) -> float:
+    """Fill X'r, summed over climbers; return the sum of r'r = y'y - beta'X'y - beta'X'r."""
     p = beta.size
-    for k in range(LANES):
-        lane[k] = square[k]
+    total: float = totals[2]
     for i in range(p):
-        for k in range(LANES):
-            u[i, k] = moment[i, k]
+        moment = totals[3 + i]
+        residual[i] = moment
         for j in range(p):
-            for k in range(LANES):
-                u[i, k] -= gram[i, j, k] * beta[j]
-        for k in range(LANES):
-            lane[k] -= beta[i] * (moment[i, k] + u[i, k])
-    total = 0.0
-    for k in range(LANES):
-        total += lane[k]
+            residual[i] -= totals[3 + p + i * p + j] * beta[j]
+        total -= beta[i] * (moment + residual[i])
     return total
 
 
 @compiled
-def _factorise(tau: Floats, precision: float, gram: Floats, factor: Floats, lane: Floats) -> float:
+def _residuals(beta: Floats, cross: Floats, moment: Floats, u: Floats) -> None:
+    """Fill u = Z'r."""
+    for j in range(u.shape[0]):
+        for k in range(LANES):
+            u[j, k] = moment[j, k]
+    for i in range(beta.size):
+        for j in range(u.shape[0]):
+            for k in range(LANES):
+                u[j, k] -= cross[i, j, k] * beta[i]
+
+
+@compiled
+def _explain(tau: Floats, cross: Floats, h: Floats, d_beta: Floats, lane: Floats) -> None:
+    """Take X'Z T h from d_beta: what the climbers' own effects explain."""
+    for j in range(tau.size):
+        for k in range(LANES):
+            h[j, k] *= tau[j]
+    for i in range(d_beta.size):
+        for k in range(LANES):
+            lane[k] = 0.0
+        for j in range(tau.size):
+            for k in range(LANES):
+                lane[k] += cross[i, j, k] * h[j, k]
+        for k in range(LANES):
+            d_beta[i] -= lane[k]
+
+
+@compiled
+def _factorise(tau: Floats, precision: float, cross: Floats, factor: Floats, lane: Floats) -> float:
     """Cholesky factor of M, with reciprocal pivots on the diagonal; return ½ sum log|M|."""
     q = tau.size
     log_pivots, pivots = 0.0, np.ones(LANES)
@@ -178,7 +205,7 @@ def _factorise(tau: Floats, precision: float, gram: Floats, factor: Floats, lane
         for j in range(i + 1):
             scale = tau[i] * tau[j] * precision
             for k in range(LANES):
-                lane[k] = gram[i, j, k] * scale
+                lane[k] = cross[i, j, k] * scale
             for c in range(j):
                 for k in range(LANES):
                     lane[k] -= factor[i, c, k] * factor[j, c, k]

@@ -70,7 +70,8 @@ def population_mode(
     start
         Where to begin, in the sampler's coordinates (another drift's mode, say).
     """
-    density = LogPosterior(pack(statistics=ordered(statistics=statistics, priors=priors)), priors)
+    packed = pack(statistics=ordered(statistics=statistics, priors=priors), n_varying=priors.n_random)
+    density = LogPosterior(packed, priors)
     if start is None:
         start = density.start(statistics)
     found = minimize(
@@ -154,7 +155,7 @@ class LogPosterior:
         excess = priors.noise_sd**2 * float(squared[-1])
         variance = priors.noise_floor**2 + excess
         value, d_beta, d_tau, d_sigma = marginal_likelihood(
-            beta, log_tau, 0.5 * np.log(variance), k.gram, k.moment, k.square, k.totals
+            beta, log_tau, 0.5 * np.log(variance), k.cross, k.moment, k.totals
         )
         d_sigma *= excess / variance
         value += -0.5 * float(z[:p] @ z[:p]) + float((scales - 0.5 * squared).sum())

@@ -42,14 +42,13 @@ def data() -> GroupedData:
 
 
 def test_the_kernel_has_lme4s_deviance(data: GroupedData) -> None:
-    k = pack(statistics=sufficient_statistics(data=data))
+    k = pack(statistics=sufficient_statistics(data=data), n_varying=2)
     value, *gradient = marginal_likelihood(
         FIXED,
         0.5 * np.log(ML_VARIANCES),
         0.5 * float(np.log(ML_NOISE_VARIANCE)),
-        k.gram,
+        k.cross,
         k.moment,
-        k.square,
         k.totals,
     )
     assert -2 * value == pytest.approx(ML_DEVIANCE, abs=1e-6)

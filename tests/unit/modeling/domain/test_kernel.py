@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import multivariate_normal
 
 from modeling.domain.drift import Drift
-from modeling.domain.kernel import LANES, marginal_likelihood, pack
+from modeling.domain.kernel import LANES, likelihood_of_buffer, marginal_likelihood, pack
 from modeling.domain.mode import LogPosterior, ordered
 from modeling.domain.priors import HierarchicalPriors
 from modeling.domain.statistics import GroupedData, group_data, sufficient_statistics
@@ -53,12 +53,13 @@ def test_value_is_the_multivariate_normal_and_gradient_its_differences(drift, n_
     data = sessions(n_climbers)
     rng = np.random.default_rng(7)
     scale = rng.uniform(0.5, 2.0, size=n_climbers)
-    packed = pack(statistics=sufficient_statistics(data=data, drift=drift, noise_scale=scale))
+    statistics = sufficient_statistics(data=data, drift=drift, noise_scale=scale)
+    packed = pack(statistics=statistics, n_varying=q)
     point = np.concatenate([[5.0], rng.normal(size=3), rng.normal(size=q) - 0.5, [0.2]])
 
     def evaluated(at: np.ndarray):
         return marginal_likelihood(
-            at[:4], at[4 : 4 + q], float(at[-1]), packed.gram, packed.moment, packed.square, packed.totals
+            at[:4], at[4 : 4 + q], float(at[-1]), packed.cross, packed.moment, packed.totals
         )
 
     value, d_beta, d_tau, d_sigma = evaluated(point)
@@ -75,14 +76,12 @@ def test_value_is_the_multivariate_normal_and_gradient_its_differences(drift, n_
 
 def test_climbers_without_sessions_add_nothing() -> None:
     data = sessions(3)
-    packed = pack(statistics=sufficient_statistics(data=data))
-    assert packed.square.size == LANES
+    packed = pack(statistics=sufficient_statistics(data=data), n_varying=4)
+    assert packed.moment.shape == (1, 4, LANES)
     assert packed.totals[0] == data.outcome.size
-    doubled = [
-        np.concatenate([part, np.zeros_like(part)]) for part in (packed.gram, packed.moment, packed.square)
-    ]
+    doubled = [np.concatenate([part, np.zeros_like(part)]) for part in (packed.cross, packed.moment)]
     at = (np.zeros(4), np.zeros(4), 0.0)
-    one = marginal_likelihood(*at, packed.gram, packed.moment, packed.square, packed.totals)
+    one = marginal_likelihood(*at, packed.cross, packed.moment, packed.totals)
     two = marginal_likelihood(*at, *doubled, packed.totals)
     assert one[0] == pytest.approx(two[0])
     np.testing.assert_allclose(one[2], two[2], atol=1e-12)
@@ -90,11 +89,9 @@ def test_climbers_without_sessions_add_nothing() -> None:
 
 def test_a_vanished_spread_is_ordinary_regression() -> None:
     data = sessions(4)
-    packed = pack(statistics=sufficient_statistics(data=data))
+    packed = pack(statistics=sufficient_statistics(data=data), n_varying=4)
     beta = np.array([6.0, 0.1, -0.2, 0.3])
-    value, *_ = marginal_likelihood(
-        beta, np.full(4, -80.0), 0.0, packed.gram, packed.moment, packed.square, packed.totals
-    )
+    value, *_ = marginal_likelihood(beta, np.full(4, -80.0), 0.0, packed.cross, packed.moment, packed.totals)
     residual = data.outcome - data.design @ beta
     assert value == pytest.approx(-0.5 * (residual @ residual + residual.size * np.log(2 * np.pi)))
 
@@ -105,7 +102,8 @@ def test_columns_that_do_not_vary_may_stand_anywhere() -> None:
     priors = HierarchicalPriors(names, np.array([5.0, 0, 0, 0]), np.ones(4), np.array([1.0, 0.0, 0.5, 0.0]))
     assert priors.order.tolist() == [0, 2, 1, 3]
     statistics = sufficient_statistics(data=data)
-    density = LogPosterior(pack(statistics=ordered(statistics=statistics, priors=priors)), priors)
+    packed = pack(statistics=ordered(statistics=statistics, priors=priors), n_varying=2)
+    density = LogPosterior(packed, priors)
     z = np.array([0.3, -0.1, 0.2, 0.4, -0.2, 0.1, 0.05])
     value, gradient = density.negative(z)
     beta = priors.mean + np.array([0.3, 0.2, -0.1, 0.4])
@@ -126,3 +124,12 @@ def test_columns_that_do_not_vary_may_stand_anywhere() -> None:
         step[k] = 1e-5
         numeric = (density.negative(z + step)[0] - density.negative(z - step)[0]) / 2e-5
         assert gradient[k] == pytest.approx(numeric, rel=1e-5, abs=1e-5)
+
+
+def test_what_lies_end_to_end_is_the_same() -> None:
+    packed = pack(statistics=sufficient_statistics(data=sessions(LANES + 5)), n_varying=2)
+    at = (np.array([6.0, 0.1, -0.2, 0.3]), np.array([-0.3, 0.1]), 0.2)
+    apart = marginal_likelihood(*at, packed.cross, packed.moment, packed.totals)
+    together = likelihood_of_buffer(*at, packed.buffer())
+    for one, other in zip(apart, together, strict=True):
+        np.testing.assert_array_equal(one, other)
