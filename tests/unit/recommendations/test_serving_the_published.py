@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from climbiq.accounts import rls
 from experts.services.rule_engine import RULE_ENGINE
@@ -194,3 +196,15 @@ def only_conditions(data):
             individual_sd=priors.individual_sd[:width],
         ),
     )
+
+
+def test_serving_the_published_asks_no_more_of_the_database(alice):
+    with CaptureQueriesContext(connection) as with_priors:
+        ask(alice)
+        with_priors_cold = len(with_priors)
+    publish_population()
+    ask(alice)
+    with CaptureQueriesContext(connection) as warm:
+        ask(alice)
+    assert len(warm) < with_priors_cold  # neither priors nor population are read again
+    assert not any("population_posteriors" in query["sql"] for query in warm.captured_queries)
