@@ -19,6 +19,8 @@ from climbiq.common.personal_data import in_order_of_erasure
 
 # The database refuses a shorter one.
 GRACE: Final = timedelta(days=14)
+# Longer than anything that writes about people takes.
+LATELY: Final = timedelta(days=2)
 
 
 class LastOperator(ValueError):
@@ -35,12 +37,13 @@ def request_erasure(*, user: User, now: datetime | None = None) -> datetime:
     LastOperator
         When nobody else operates the site.
     """
-    if user.is_superuser and not _others_operate(user):
-        raise LastOperator("You are the only operator. Make somebody else one first.")
     due_at = (now or timezone.now()) + GRACE
-    user.erasure_due_at = due_at
-    user.save(update_fields=["erasure_due_at"])
-    Login.objects.filter(user=user).delete()
+    with transaction.atomic():
+        if user.is_superuser and not _others_operate(user):
+            raise LastOperator("You are the only operator. Make somebody else one first.")
+        user.erasure_due_at = due_at
+        user.save(update_fields=["erasure_due_at"])
+        Login.objects.filter(user=user).delete()
     return due_at
 
 
@@ -72,9 +75,30 @@ def erase_account(*, person: UUID) -> Mapping[str, int] | None:
             cursor.execute("SELECT app.erase_account(%s)", [person])
             if not cursor.fetchone()[0]:
                 return None
-        return {table.name: table.rows(person=person).delete()[0] for table in in_order_of_erasure()}
+        return _without_rows(person)
+
+
+def erased_lately(*, now: datetime) -> list[UUID]:
+    """Find the accounts that were erased in the last days."""
+    lately = User.objects.filter(erased_at__gt=now - LATELY).order_by("erased_at", "id")
+    return list(lately.values_list("pk", flat=True))
+
+
+def sweep_erased(*, person: UUID) -> int:
+    """Erase what was written about an erased account by somebody who had begun before it was; how many rows."""
+    with transaction.atomic():
+        if not User.objects.filter(pk=person, erased_at__isnull=False).exists():
+            return 0
+        return sum(_without_rows(person).values())
+
+
+def _without_rows(person: UUID) -> Mapping[str, int]:
+    return {table.name: table.rows(person=person).delete()[0] for table in in_order_of_erasure()}
 
 
 def _others_operate(user: User) -> bool:
+    """Say whether somebody else looks after the site, now and until this transaction ends."""
+    # Of two who leave in one moment, the second waits here, and then sees that the first has left.
+    list(User.objects.select_for_update().filter(is_superuser=True).order_by("pk").values_list("pk"))
     others = User.objects.filter(is_superuser=True, is_active=True, erasure_due_at=None).exclude(pk=user.pk)
     return others.exists()

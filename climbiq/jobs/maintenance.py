@@ -9,7 +9,7 @@ from django.db import Error as DatabaseError
 from django.db import connection
 from django.utils import timezone
 
-from climbiq.accounts.erasure import due_for_erasure, erase_account
+from climbiq.accounts.erasure import due_for_erasure, erase_account, erased_lately, sweep_erased
 from climbiq.jobs.registry import job_handler
 from climbiq.jobs.running import RunningJob
 
@@ -37,7 +37,10 @@ def purge(job: RunningJob) -> None:
 @job_handler("erase_accounts", max_attempts=5, hard_limit=1800)
 def erase_accounts(job: RunningJob) -> None:
     """Erase every account whose grace is over; one that cannot be erased does not keep the others."""
-    erased, failures = 0, []
+    erased, swept, failures = 0, 0, []
+    for person in erased_lately(now=timezone.now()):
+        job.check()
+        swept += sweep_erased(person=person)
     for person in due_for_erasure(now=timezone.now()):
         job.check()
         try:
@@ -49,6 +52,8 @@ def erase_accounts(job: RunningJob) -> None:
         raise failures[0]
     with job.finishing() as result:
         result["accounts"] = erased
+        if swept:
+            result["rows_written_later"] = swept
 
 
 def _nothing(job: RunningJob) -> dict[str, Any]:

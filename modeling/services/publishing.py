@@ -17,7 +17,8 @@ from modeling.models import ModelOutput, PopulationPosterior
 
 BATCH: Final = 500
 
-# Arrays travel as text: a list of arrays cannot be sent as one parameter. Who has been erased meanwhile is left out.
+# Arrays travel as text: a list of arrays cannot be sent as one parameter. Who has been erased meanwhile is left out:
+# the lock waits for an erasure that is under way, and makes a later one wait for this.
 _UPSERT: Final = """
 INSERT INTO model_outputs AS m (
     user_id, coefficients, confidence_intervals, sessions_included, phase, shrinkage_factor, posterior_mean,
@@ -31,6 +32,7 @@ FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::int[], %s::text[], %s::numer
     AS t (user_id, coefficients, intervals, sessions, phase, shrinkage, mean, covariance, level_mean, level_sd,
           noise_sd, reliability, fallback)
 JOIN users u ON u.id = t.user_id AND u.erased_at IS NULL
+FOR KEY SHARE OF u
 ON CONFLICT (user_id) DO UPDATE SET
     coefficients = EXCLUDED.coefficients, confidence_intervals = EXCLUDED.confidence_intervals,
     sessions_included = EXCLUDED.sessions_included, phase = EXCLUDED.phase,

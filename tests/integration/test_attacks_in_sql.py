@@ -282,6 +282,15 @@ class TestJobs:
         assert world.ask(world.alice, again, [job]) == 0
 
 
+@pytest.mark.parametrize("due", ["infinity", "294276-01-01", "-infinity", "2026-01-01"])
+def test_an_account_is_not_closed_for_ever(world, due):
+    for who, role in ((world.alice, "climber"), (world.olga, "operator")):
+        sql = "UPDATE users SET erasure_due_at = %s WHERE id = %s"
+        assert world.ask(who, sql, [due, world.alice], role=role) == DENIED
+        sql = "INSERT INTO users (email, password, erasure_due_at) VALUES ('q@example.org', '!', %s)"
+        assert world.ask(who, sql, [due], role=role) == DENIED
+
+
 def test_without_claims_everything_is_loud(world):
     for table in ("sessions", "pre_session_data", "baseline_assessments", "model_outputs", "recommendations"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege, match="no claims bound"):
