@@ -18,9 +18,7 @@ class RecommendationEvent(models.Model):
     data = models.TextField()
     created_at = time_stamp()
 
-    personal_data = PersonalData(
-        what="recommendations as they were told", people=("user_id",), fate="erased"
-    )
+    personal_data = PersonalData(what="recommendations as they were told", people=("user_id",), fate="erased")
 
     class Meta:
         db_table = "recommendation_events"

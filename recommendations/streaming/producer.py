@@ -17,11 +17,11 @@ from uuid import UUID
 
 from django.conf import settings
 
+from climbiq.common.leases import LeaseLost
 from climbiq.live.services import notify
 from recommendations.narration.base import Chunk, Complete, NarrationRequest, Restart, narrate_tip
 from recommendations.narration.choice import narrators, subject_of
 from recommendations.services import event_log
-from climbiq.common.leases import LeaseLost
 from recommendations.services.event_log import Lease, StoredEvent, in_own_transaction
 from recommendations.streaming.wakeups import WAKEUPS
 
