@@ -19,6 +19,7 @@ v1: list[URLPattern | URLResolver] = [
 
 urlpatterns = [
     path("v1/", include(v1)),
+    path("app/v1/", include("climbiq.accounts.api.app_urls")),
     path("schema/", SpectacularJSONAPIView.as_view(permission_classes=[AllowAny]), name="schema"),
     path(
         "docs/",

@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.headless",
     "django_htmx",
     "csp",
     "django_eventstream",
@@ -84,6 +85,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "climbiq.accounts.middleware.RowLevelSecurity",
+    "climbiq.accounts.app_login.StrictBodies",
     "climbiq.accounts.middleware.ClosedAccounts",
     "climbiq.accounts.middleware.SecondFactorForStaff",
     "climbiq.accounts.middleware.ClimberTimeZone",
@@ -193,6 +195,8 @@ ACCOUNT_PRESERVE_USERNAME_CASING = False
 ACCOUNT_SESSION_REMEMBER = True
 ALLAUTH_TRUSTED_PROXY_COUNT = env.whole("CLIMBIQ_PROXY_COUNT", 0)
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[ClimbIQ] "
+HEADLESS_CLIENTS = ("app",)  # the site's own pages are forms; programs log in below /api/app/
+HEADLESS_TOKEN_STRATEGY = "climbiq.accounts.app_login.AppSessions"  # noqa: S105  a name
 MFA_TOTP_ISSUER = "ClimbIQ"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 EMAIL_HOST = env.text("CLIMBIQ_EMAIL_HOST")
@@ -213,6 +217,7 @@ DEFAULT_FROM_EMAIL = env.text("CLIMBIQ_FROM_EMAIL", "ClimbIQ <no-reply@localhost
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "climbiq.accounts.authentication.PersonalTokenAuthentication",
+        "climbiq.accounts.authentication.AppSessionAuthentication",
         "climbiq.accounts.authentication.BoundSessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": [
@@ -242,7 +247,13 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "ClimbIQ",
-    "DESCRIPTION": "How good a climbing session is likely to be, what would make it better, and why.",
+    "DESCRIPTION": (
+        "How good a climbing session is likely to be, what would make it better, and why.\n\n"
+        "Scripts send a personal token (`Authorization: Bearer ciq_…`), made on /account/tokens/. Apps in which people "
+        "log in with their password use the endpoints below /api/app/v1/ (sign up, log in, second step, password, "
+        "addresses; they are django-allauth's headless API for apps) and then send `X-Session-Token` here: see "
+        "docs/apps.md. Browsers send their session, with `X-CSRFToken` on writes."
+    ),
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,

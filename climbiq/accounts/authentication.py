@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django.db import connection
+from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
@@ -13,6 +14,8 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
 from climbiq.accounts import rls
+from climbiq.accounts.app_login import HEADER, open_session, person_of
+from climbiq.accounts.middleware import lacks_second_factor
 from climbiq.accounts.models import User
 from climbiq.accounts.time_zones import own_zone
 from climbiq.accounts.tokens import Scope, digest_of, is_well_formed
@@ -25,6 +28,7 @@ _REFUSALS: Final = {
     "revoked": "This token was revoked.",
     "expired": "This token has expired. Make a new one on the page of your tokens.",
     "inactive": "This account is closed.",
+    "session": "This login is over. Log in again.",
     "closed": "This account is to be erased. Log in on the website to keep it.",
 }
 
@@ -54,6 +58,7 @@ class PersonalTokenAuthentication(BaseAuthentication):
         if kind.lower() != "bearer":
             return None
         user = _find(presented.strip())
+        _refuse_unfit(user)
         rls.bind_user(user)
         timezone.activate(own_zone(user))
         scope: Scope = user.token_scope  # type: ignore[attr-defined]
@@ -67,6 +72,48 @@ class PersonalTokenAuthentication(BaseAuthentication):
         """Return what a 401 asks for."""
         del request
         return REALM
+
+
+class AppSessionAuthentication(BaseAuthentication):
+    """`X-Session-Token: …` of an app in which somebody has logged in below /api/app/."""
+
+    def authenticate(self, request: Request) -> tuple[User, Scope] | None:
+        """Return the person; None when no such token is sent."""
+        token = request.headers.get(HEADER)
+        if not token:
+            return None
+        session = open_session(token)
+        user = person_of(session) if session is not None else None
+        if session is None or user is None:
+            raise TokenRefused("session")
+        _refuse_unfit(user)
+        rls.bind_user(user)
+        timezone.activate(own_zone(user))
+        if session.modified:
+            session.save()
+        return user, "write"
+
+    def authenticate_header(self, request: Request) -> str:
+        """Return what a 401 asks for."""
+        del request
+        return REALM
+
+
+class SecondFactorMissing(PermissionDenied):
+    """Staff without a second factor, by whatever token: it may have been made before they were staff."""
+
+    kind = "second-factor"
+
+    def __init__(self) -> None:
+        super().__init__(f"Set up a second factor first: {reverse('mfa_activate_totp')}")
+
+
+def _refuse_unfit(user: User) -> None:
+    """Refuse people whom a browser would lead elsewhere first; no page is there to do it."""
+    if user.erasure_due_at is not None:
+        raise TokenRefused("closed")
+    if lacks_second_factor(user):
+        raise SecondFactorMissing
 
 
 class ReadOnlyToken(PermissionDenied):
@@ -91,8 +138,6 @@ def _find(token: str) -> User:
         raise TokenRefused(state)
     if not user.is_active:
         raise TokenRefused("inactive")
-    if user.erasure_due_at is not None:
-        raise TokenRefused("closed")
     found: User = user
     return found
 
@@ -114,6 +159,20 @@ class _TokenInSchema(OpenApiAuthenticationExtension):  # type: ignore[misc]
             "scheme": "bearer",
             "bearerFormat": "ciq_…",
             "description": "A personal token, made on /account/tokens/ or with `manage.py issue_token EMAIL`.",
+        }
+
+
+class _AppSessionInSchema(OpenApiAuthenticationExtension):  # type: ignore[misc]
+    target_class = AppSessionAuthentication
+    name = "appSession"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        del auto_schema
+        return {
+            "type": "apiKey",
+            "in": "header",
+            "name": HEADER,
+            "description": "The session of an app in which somebody has logged in: POST /api/app/v1/auth/login.",
         }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -16,7 +16,13 @@ from django.utils import timezone
 
 from climbiq.accounts import rls
 from climbiq.accounts.time_zones import own_zone
+from climbiq.common.api_errors import APP_LOGIN
 from climbiq.common.problems import problem_response
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from climbiq.accounts.models import User
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -29,6 +35,9 @@ class RowLevelSecurity:
 
     An answer of 400 or above rolls everything back: nothing half-written. A stream's body runs later, outside
     this transaction, and opens its own.
+
+    Where programs log people in, a browser's session counts for nothing, and a 401 may mean "so far so good, now
+    the second step": allauth keeps what it has written by then.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -39,21 +48,31 @@ class RowLevelSecurity:
             return self.get_response(request)
         with transaction.atomic():
             outer = rls.current_binding(connection) if settings.RLS_SET_ROLE else None
-            identity = rls.Identity.of(request.user)
+            is_app_login = request.path.startswith(APP_LOGIN)
+            identity = rls.NOBODY if is_app_login else rls.Identity.of(request.user)
             if identity != rls.NOBODY or settings.RLS_SET_ROLE:
                 rls.bind(identity)
             response = self.get_response(request)
-            if response.status_code >= HTTPStatus.BAD_REQUEST:
+            if response.status_code >= HTTPStatus.BAD_REQUEST and not is_app_login:
                 transaction.set_rollback(True)
             elif outer is not None and not connection.needs_rollback:
                 rls.set_binding(connection, *outer)
         return response
 
 
+def lacks_second_factor(user: User | AnonymousUser) -> bool:
+    """Whether somebody needs a second factor and has none: staff, everywhere but in the demo."""
+    if settings.DEMO or not user.is_authenticated or not user.is_staff:
+        return False
+    from allauth.mfa.utils import is_mfa_enabled
+
+    return not is_mfa_enabled(user)
+
+
 class ClosedAccounts:
     """Somebody whose account is to be erased may keep it, take their data, or log out; nothing else."""
 
-    ALLOWED: Final = ("/accounts/", "/account/erase/", "/account/data/", *WITHOUT_TRANSACTION)
+    ALLOWED: Final = ("/accounts/", "/account/erase/", "/account/data/", APP_LOGIN, *WITHOUT_TRANSACTION)
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -73,20 +92,13 @@ class ClosedAccounts:
 class SecondFactorForStaff:
     """Coaches and operators set up a second factor before anything else, except in the demo."""
 
-    ALLOWED: Final = ("/accounts/", "/readyz", *WITHOUT_TRANSACTION)
+    ALLOWED: Final = ("/accounts/", APP_LOGIN, *WITHOUT_TRANSACTION)
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if settings.DEMO or request.path.startswith(self.ALLOWED):
-            return self.get_response(request)
-        user = request.user
-        if not user.is_authenticated or not user.is_staff:
-            return self.get_response(request)
-        from allauth.mfa.utils import is_mfa_enabled
-
-        if is_mfa_enabled(user):
+        if request.path.startswith(self.ALLOWED) or not lacks_second_factor(request.user):
             return self.get_response(request)
         where = reverse("mfa_activate_totp")
         if request.path.startswith("/api/"):

@@ -12,6 +12,8 @@ from django.http.response import HttpResponseBase
 from climbiq.common.problems import CONTENT_TYPE, problem_response
 
 PREFIX: Final = "/api/"
+# Where programs log people in: allauth answers there in its own published shapes, refusals too.
+APP_LOGIN: Final = "/api/app/"
 _ABOUT_THE_BODY: Final = frozenset(
     {"content-type", "content-length", "content-encoding", "etag", "last-modified"}
 )
@@ -33,6 +35,10 @@ class ProblemsUnderApi:
             not request.path.startswith(PREFIX)
             or response.status_code < HTTPStatus.BAD_REQUEST
             or response.headers.get("Content-Type", "").startswith(CONTENT_TYPE)
+            or (
+                request.path.startswith(APP_LOGIN)
+                and response.headers.get("Content-Type") == "application/json"
+            )
         ):
             return response
         answer = problem_response(status=response.status_code, request=request)
