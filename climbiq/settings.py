@@ -28,6 +28,10 @@ SECRET_KEY = _secret("DJANGO_SECRET_KEY")
 SECRET_KEY_FALLBACKS = [key for key in env.text("DJANGO_SECRET_KEY_FALLBACKS").split(",") if key]
 RLS_KEY = bytes.fromhex(_secret("CLIMBIQ_RLS_KEY"))
 TOKEN_PEPPER = _secret("CLIMBIQ_TOKEN_PEPPER").encode()
+# The first encrypts the secrets of second factors, the others still open them; without any, SECRET_KEY does both.
+MFA_KEYS = [key for key in env.text("CLIMBIQ_MFA_KEYS").split(",") if key]
+if any(len(key) < 32 for key in MFA_KEYS):
+    raise ImproperlyConfigured("CLIMBIQ_MFA_KEYS: a key has 32 characters at least.")
 
 ALLOWED_HOSTS = [h for h in env.text("CLIMBIQ_HOSTS", "localhost,127.0.0.1,[::1]").split(",") if h]
 CSRF_TRUSTED_ORIGINS = [o for o in env.text("CLIMBIQ_ORIGINS").split(",") if o]
@@ -197,6 +201,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT = env.whole("CLIMBIQ_PROXY_COUNT", 0)
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[ClimbIQ] "
 HEADLESS_CLIENTS = ("app",)  # the site's own pages are forms; programs log in below /api/app/
 HEADLESS_TOKEN_STRATEGY = "climbiq.accounts.app_login.AppSessions"  # noqa: S105  a name
+MFA_ADAPTER = "climbiq.accounts.second_factor.MFAAdapter"
 MFA_TOTP_ISSUER = "ClimbIQ"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 EMAIL_HOST = env.text("CLIMBIQ_EMAIL_HOST")

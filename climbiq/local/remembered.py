@@ -15,7 +15,7 @@ FILE_NAME: Final = "manage.json"
 OURS: Final = ("CLIMBIQ_", "DJANGO_", "DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL")
 # Commands that change the schema or an account's rights; everything else is background work.
 OWNER_COMMANDS: Final = frozenset(
-    {"migrate", "createsuperuser", "changepassword", "makemigrations", "dbshell"}
+    {"migrate", "createsuperuser", "changepassword", "makemigrations", "dbshell", "encrypt_second_factors"}
 )
 
 
