@@ -57,7 +57,7 @@ class TestStoring:
         migrated = Authenticator.objects.create(
             user=bob, type="recovery_codes", data={"migrated_codes": ["12345678", "87654321"]}
         )
-        migration = importlib.import_module("climbiq.accounts.migrations.0006_encrypt_second_factors")
+        migration = importlib.import_module("climbiq.accounts.migrations.0007_encrypt_second_factors")
         with connection.schema_editor() as editor:
             migration.encrypt(None, editor)
         for secret in (SECRET, "ab" * 40, "12345678"):

@@ -22,6 +22,6 @@ def encrypt(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0005_erasure"), ("mfa", "0003_authenticator_type_uniq")]
+    dependencies = [("accounts", "0006_erasure_races"), ("mfa", "0003_authenticator_type_uniq")]
 
     operations = [migrations.RunPython(encrypt, migrations.RunPython.noop)]
