@@ -272,7 +272,7 @@ BAD_DATA: dict[str, tuple[Callable[[], pd.DataFrame], str, set[str]]] = {
         JUDGED,
     ),
     "a thousand times the same": (lambda: identical(2), "never varied", JUDGED),
-    "one alone": (lambda: identical(1), "1 climber with 1,000 rated sessions", {"nothing_to_do"}),
+    "one alone": (lambda: identical(1), "1 climber with 730 rated sessions", {"nothing_to_do"}),
     "nobody": (lambda: diary().head(0), "0 climbers with 0 rated sessions", {"nothing_to_do"}),
 }
 
