@@ -38,3 +38,4 @@ BEGIN
     RETURN true;
 END
 $$;
+REVOKE ALL ON FUNCTION app.guard_erasure() FROM PUBLIC;
