@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 Floats = NDArray[np.float64]
 
@@ -68,14 +67,26 @@ def diagnose(*, chains: Floats, divergences: int) -> Diagnostics:
     )
 
 
+def average_ranks(*, values: Floats) -> Floats:
+    """Ranks from 1 over all values, in their shape; equal values share the mean of their ranks.
+
+    As `scipy.stats.rankdata` does, whose import would cost every web process half a second.
+
+    >>> average_ranks(values=np.array([[30.0, 10.0], [20.0, 20.0]])).tolist()
+    [[4.0, 1.0], [2.5, 2.5]]
+    """
+    _, place, counts = np.unique(values.ravel(), return_inverse=True, return_counts=True)
+    ranks = np.cumsum(counts) - (counts - 1) / 2.0
+    return np.asarray(ranks[place].reshape(values.shape))
+
+
 def _split(chains: Floats) -> Floats:
     half = chains.shape[1] // 2
     return np.concatenate([chains[:, :half], chains[:, -half:]])
 
 
 def _rank_normal(chains: Floats) -> Floats:
-    ranks = rankdata(chains).reshape(chains.shape)
-    return np.asarray(ndtri((ranks - 0.375) / (chains.size + 0.25)))
+    return np.asarray(ndtri((average_ranks(values=chains) - 0.375) / (chains.size + 0.25)))
 
 
 def _rhat(chains: Floats) -> float:

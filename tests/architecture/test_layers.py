@@ -100,8 +100,12 @@ def test_a_room_without_a_place_is_noticed(spoilt):
     assert "cellar" in spoilt["inside an app"]
 
 
-def test_the_web_process_loads_neither_sampler_nor_compiler():
-    heavy = ("pymc", "pytensor", "arviz", "nutpie", "numba", "matplotlib")
+def test_the_web_process_loads_neither_sampler_nor_compiler_nor_all_of_scipy():
+    """Each of these is a second or half of one at every start of every process, for nothing that serves."""
+    heavy = (
+        *("pymc", "pytensor", "arviz", "nutpie", "numba", "matplotlib", "pandas"),
+        *("scipy.stats", "scipy.optimize", "scipy.sparse", "scipy.spatial"),
+    )
     code = f"import climbiq.asgi, sys; print(*(n for n in {heavy!r} if n in sys.modules))"
     loaded = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False

@@ -4,8 +4,11 @@ import warnings
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import rankdata
 
-from modeling.domain.diagnostics import TooFewDraws, diagnose
+from modeling.domain.diagnostics import TooFewDraws, average_ranks, diagnose
 
 
 def autocorrelated(rho: float, seed: int = 0, shape=(4, 600, 3)) -> np.ndarray:
@@ -53,3 +56,8 @@ def test_broken_and_stuck_chains() -> None:
     assert diagnose(chains=stuck, divergences=0).max_rhat == np.inf
     with pytest.raises(TooFewDraws):
         diagnose(chains=np.zeros((4, 3, 1)), divergences=0)
+
+
+@given(st.lists(st.sampled_from([-1.5, 0.0, -0.0, 2.0, 1e300]) | st.floats(-9, 9), min_size=1, max_size=40))
+def test_ranks_are_scipy_s(values: list[float]) -> None:
+    assert average_ranks(values=np.array(values)).tolist() == rankdata(values).tolist()
