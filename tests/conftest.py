@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from hypothesis import settings
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings as hypothesis_settings
 
 # A shared machine is sometimes slow; the same examples every time make a failure repeatable.
-settings.register_profile("climbiq", deadline=None, derandomize=True)
-settings.load_profile("climbiq")
+hypothesis_settings.register_profile("climbiq", deadline=None, derandomize=True)
+hypothesis_settings.load_profile("climbiq")
 
 pytest_plugins = [
     "tests.fixtures.database",
@@ -15,3 +19,27 @@ pytest_plugins = [
     "tests.fixtures.browser",
     "tests.fakes.fixtures",
 ]
+
+
+def pytest_configure() -> None:
+    """Log in cheaply in this process; real servers hash as in production."""
+    from django.conf import settings
+
+    settings.PASSWORD_HASHERS = ["tests.fixtures.hashing.QuickArgon2", *settings.PASSWORD_HASHERS[1:]]
+
+
+# Whole files go to whoever is free. Those that wait for servers and browsers come first: one of them at the end would
+# keep one process busy alone.
+LONGEST_FIRST = ("browser", "faults", "statistical", "integration", "architecture", "unit")
+TESTS = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, otherwise as collected."""
+    ranks = {name: rank for rank, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: ranks.get(item.path.relative_to(TESTS).parts[0], len(ranks)))
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than cores, since tests of real servers wait half of their time; each has servers of its own."""
+    return min(len(os.sched_getaffinity(0)) + 1, 5)

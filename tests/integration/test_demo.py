@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import httpx
 import psycopg
 import pytest
 
-from tests.fixtures.database import superuser_url
+from tests.fixtures.database import copy_template, run_on_server, superuser_url
+from tests.fixtures.servers import Site
 from tests.fixtures.visitors import visiting
 
 DEMO = {"CLIMBIQ_DEMO": "1"}
@@ -17,9 +21,31 @@ def ask(database, query):
         return connection.execute(query).fetchall()
 
 
-def test_the_demo_is_written_once_and_its_logins_open(site):
-    said = site.manage("seed_demo", "--if-empty", **DEMO)
-    assert said.startswith("12 climbers with ")
+@dataclass
+class Seeded:
+    """A site with the demo in it, its address, and what seeding said."""
+
+    site: Site
+    address: str
+    said: str
+
+
+@pytest.fixture(scope="module")
+def demo(template_database) -> Iterator[Seeded]:
+    name = "climbiq_demo"
+    copy_template(name)
+    site = Site(name)
+    try:
+        said = site.manage("seed_demo", "--if-empty", **DEMO)
+        yield Seeded(site, site.start(**DEMO), said)
+    finally:
+        site.stop()
+        run_on_server("DROP DATABASE {} WITH (FORCE)", name)
+
+
+def test_the_demo_is_written_once_and_its_logins_open(demo):
+    site = demo.site
+    assert demo.said.startswith("12 climbers with ")
     before = ask(site.database, "SELECT count(*), max(updated_at) FROM sessions")
     assert "there are accounts already" in site.manage("seed_demo", "--if-empty", **DEMO)
     assert "there already" in site.manage("seed_demo", **DEMO)
@@ -39,17 +65,16 @@ def test_the_demo_is_written_once_and_its_logins_open(site):
     )
     assert roles == {0: 12, 1: 3, 2: 2}
 
-    address = site.start(**DEMO)
-    with visiting(address, people[0], password) as mira:
+    with visiting(demo.address, people[0], password) as mira:
         assert mira.get("/sessions/").status_code == 200
         assert mira.get("/sessions/").text.count("log__entry") == 20
         assert mira.get("/baseline/").text.count('value="57.5"') == 1
-    with visiting(address, "carol@climbiq.test", password) as carol:
+    with visiting(demo.address, "carol@climbiq.test", password) as carol:
         assert carol.get("/admin/").status_code == 200
 
 
-def test_rules_and_scenarios_wait_for_the_coaches(site):
-    site.manage("seed_demo", **DEMO)
+def test_rules_and_scenarios_wait_for_the_coaches(demo):
+    site = demo.site
     states = dict(ask(site.database, "SELECT lifecycle, count(*) FROM expert_rules GROUP BY 1"))
     assert states == {"active": 7, "shadow": 1, "draft": 1}
     log = ask(
@@ -68,12 +93,10 @@ def test_rules_and_scenarios_wait_for_the_coaches(site):
     assert all("sleep_hours" in row[4] and "age" in row[3] for row in scenarios)
 
 
-def test_a_rule_fires_for_the_climber_whose_finger_hurts(site):
-    site.manage("seed_demo", **DEMO)
-    token = site.manage("issue_token", "priya@climbiq.test", **DEMO).split()[-1]
-    with httpx.Client(
-        base_url=site.start(**DEMO), headers={"Authorization": f"Bearer {token}"}, timeout=30
-    ) as priya:
+def test_a_rule_fires_for_the_climber_whose_finger_hurts(demo):
+    token = demo.site.manage("issue_token", "priya@climbiq.test", **DEMO).split()[-1]
+    headers = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=demo.address, headers=headers, timeout=30) as priya:
         planned = priya.get("/api/v1/sessions/?status=planned").json()["results"]
         assert len(planned) == 1
         answer = priya.post(
