@@ -1,6 +1,6 @@
 # The one door. Everything runs in .venv, made on first use from the pinned requirements.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow check fix bench requirements clean venv venv-dev
+.PHONY: help run test test-slow screenshots check fix bench requirements clean venv venv-dev
 
 VENV := .venv/bin
 CODE := climbiq sessions_app experts modeling recommendations manage.py
@@ -25,6 +25,9 @@ test: venv-dev ## run the tests but the slow ones (ARGS="-k rules" for some)
 
 test-slow: venv-dev ## run the statistical suites that take minutes
 	$(VENV)/python -m pytest -m slow $(ARGS)
+
+screenshots: venv-dev ## keep a picture of every page, phone and desktop, light and dark, in tests/browser/screenshots
+	SCREENSHOTS=1 $(VENV)/python -m pytest -m browser $(SIDE_BY_SIDE) $(ARGS)
 
 # Settings that would do in production; placeholders, since no server is started or asked.
 check: export DJANGO_SECRET_KEY = a-placeholder-for-make-check-alone-long-enough-to-pass-for-a-key
