@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from climbiq.domain.formulas import without_guard
+from climbiq.domain.json_objects import BadJSON, read_object
 from climbiq.domain.texts import UnstorableText, clean_text
 from climbiq.domain.values import BadValue, BadValues
 from sessions_app.domain.days import local_day, problem_with_day
@@ -189,15 +189,12 @@ def _gym(text: str) -> GymName:
 
 
 def _details(text: str) -> dict[str, Any]:
+    if len(text) > MAX_DETAILS_CHARS:
+        raise BadValue("deviation_details", f"This can have {MAX_DETAILS_CHARS:,} characters at most.")
     try:
-        found = json.loads(text) if len(text) <= MAX_DETAILS_CHARS else None
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        raise BadValue(
-            "deviation_details", f"This must be a JSON object of up to {MAX_DETAILS_CHARS:,} characters."
-        )
-    return found
+        return read_object(text)
+    except BadJSON as bad:
+        raise BadValue("deviation_details", f"This {bad}.") from None
 
 
 def _moment(name: str, text: str, *, zone: tzinfo, day: date | None) -> datetime:

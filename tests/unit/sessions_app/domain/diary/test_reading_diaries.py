@@ -197,6 +197,30 @@ def test_the_same_occasion_twice():
     assert diary.climbers == ("Ana", "ana")
 
 
+@pytest.mark.parametrize(
+    ("details", "words"),
+    [
+        pytest.param('{"a": NaN}', "holds NaN", id="NaN"),
+        pytest.param('{"a": [-Infinity]}', "holds -Infinity", id="infinity"),
+        pytest.param('{"a": 1e999}', "too large", id="a float beyond floats"),
+        pytest.param('{"a": ' + "9" * 5000 + "}", "too long", id="5000 digits"),
+        pytest.param('{"a": 1, "a": 2}', "twice", id="a key twice"),
+        pytest.param('{"a": "\\u0000"}', "NUL", id="NUL"),
+        pytest.param('{"a": "\\ud800"}', "broken character", id="half a surrogate pair"),
+        pytest.param('{"a": ' + "[" * 50 + "]" * 50 + "}", "levels deep", id="deep"),
+        pytest.param("[" * 5000, "levels deep", id="very deep"),
+        pytest.param("[1]", "one JSON object", id="a list"),
+        pytest.param("late", "is not JSON", id="words"),
+        pytest.param('{"a": "' + "x" * 10_000 + '"}', "10,000 characters", id="long"),
+    ],
+)
+def test_details_are_read_as_strictly_as_by_the_api(details, words):
+    quoted = details.replace('"', '""')
+    text = f'session_date,session_quality,deviation_details\n2026-05-04,7,"{quoted}"\n'
+    (problem,) = problems_of(text, needs_climber=False)
+    assert words in problem
+
+
 def test_times_are_of_the_climbers_zone():
     text = "session_date,started_at,ended_at\n2026-05-04,00:30,2026-05-04T02:00\n"
     row = only_row(text, needs_climber=False, zone=BERLIN)
