@@ -17,6 +17,7 @@ from experts.domain.rules.content import CONTENT_COLUMNS, MAX_CHARS, RuleChanges
 from experts.domain.rules.faults import Fault, InvalidRule
 from experts.domain.rules.json_text import UnreadableJson, pretty_json, read_json
 from experts.domain.rules.words import LIFECYCLES, RULE_CATEGORIES, RULE_CONFIDENCES, RULE_SOURCES
+from experts.models import ExpertRule
 from experts.services.rule_refusals import RuleRefused
 
 __all__ = ["LifecycleForm", "RuleForm", "faults_told_on"]
@@ -159,6 +160,32 @@ class LifecycleForm(forms.Form):
         error_messages={"required": "Say why: the reason stays in the rule’s log."},
     )
     revision = forms.CharField(required=False, widget=forms.HiddenInput)
+
+
+class SupersedeForm(forms.Form):
+    """Which rule takes this one's place; none takes it back."""
+
+    successor = forms.ModelChoiceField(
+        queryset=ExpertRule.objects.none(), required=False, empty_label="none: this rule stands for itself"
+    )
+    reason = forms.CharField(
+        max_length=MAX_CHARS["reason"],
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
+        error_messages={"required": "Say why: the reason stays in the rule’s log."},
+    )
+    revision = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, rule: ExpertRule, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        others = (
+            ExpertRule.objects.filter(superseded_by=None).exclude(pk=rule.pk).exclude(lifecycle="retired")
+        )
+        now_in_its_place = ExpertRule.objects.filter(
+            pk__in=[key for key in (rule.superseded_by_id,) if key is not None]
+        )
+        choice = self.fields["successor"]
+        assert isinstance(choice, forms.ModelChoiceField)  # noqa: S101  for the type checker
+        choice.queryset = (others | now_in_its_place).order_by("name")
 
 
 class faults_told_on:  # noqa: N801  read as `with faults_told_on(form):`

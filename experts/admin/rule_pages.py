@@ -19,7 +19,7 @@ from django.utils import timezone
 from climbiq.accounts.admin import AnyModelAdmin
 from experts.admin.access import coach_of
 from experts.admin.rule_examples import EXAMPLES, example_form
-from experts.admin.rule_forms import LifecycleForm, RuleForm, faults_told_on
+from experts.admin.rule_forms import LifecycleForm, RuleForm, SupersedeForm, faults_told_on
 from experts.domain.rules.content import faults_of_parts
 from experts.domain.rules.grammar import parse_rule
 from experts.domain.rules.json_text import UnreadableJson, pretty_json, read_json
@@ -35,6 +35,7 @@ from experts.services.rules import (
     create_rule,
     needs_second_coach,
     revision_of,
+    supersede_rule,
     update_rule,
 )
 
@@ -119,6 +120,31 @@ class RulePages(AnyModelAdmin):
                 return redirect(_address(rule.pk))
             _catch_up(step, rule)
         return self._page(request, RuleForm(initial=_initial(rule)), rule, title=rule.name, step=step)
+
+    def supersede_view(self, request: HttpRequest, rule_id: UUID) -> HttpResponse:
+        """Another rule in this one's place, or this one in its own again."""
+        coach = coach_of(request)
+        rule = self._rule(request, str(rule_id))
+        if request.method != "POST":
+            return redirect(_address(rule.pk))
+        form = SupersedeForm(_posted(request), rule=rule, auto_id="supersede_%s")
+        if form.is_valid():
+            successor = form.cleaned_data["successor"]
+            with faults_told_on(form):
+                changed = supersede_rule(
+                    by=coach,
+                    rule_id=rule.pk,
+                    successor_id=None if successor is None else successor.pk,
+                    reason=form.cleaned_data["reason"],
+                    now=timezone.now(),
+                    revision=form.cleaned_data["revision"] or None,
+                )
+                said = "stands for itself again" if successor is None else f"is superseded by “{successor}”"
+                messages.success(request, f"“{changed.name}” {said}.")
+                return redirect(_address(rule.pk))
+            _catch_up(form, rule)
+        page = RuleForm(initial=_initial(rule))
+        return self._page(request, page, rule, title=rule.name, supersede=form)
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
@@ -213,6 +239,12 @@ def _about(request: HttpRequest, rule: ExpertRule) -> dict[str, Any]:
         "faults": faults,
         "lifecycle": LIFECYCLES[rule.lifecycle],
         "is_over": rule.expires_at is not None and rule.expires_at <= timezone.now(),
+        "supersede": SupersedeForm(
+            initial={"revision": revision_of(rule), "successor": rule.superseded_by_id},
+            rule=rule,
+            auto_id="supersede_%s",
+        ),
+        "supersedes": list(ExpertRule.objects.filter(superseded_by=rule).order_by("name")),
         "step": LifecycleForm(initial={"revision": revision_of(rule)}, auto_id="step_%s"),
         "steps": [
             (to, STEP_WORDS[to]) for to in LIFECYCLE_STEPS[rule.lifecycle] if not (to == "active" and waits)
@@ -228,7 +260,7 @@ def _posted(request: HttpRequest) -> dict[str, str] | None:
     return request.POST.dict() if request.method == "POST" else None
 
 
-def _catch_up(form: RuleForm | LifecycleForm, rule: ExpertRule) -> None:
+def _catch_up(form: RuleForm | LifecycleForm | SupersedeForm, rule: ExpertRule) -> None:
     """After a conflict the page shows the rule as it is now; what is sent from there is compared with that."""
     if form.has_error(NON_FIELD_ERRORS, RuleConflict.__name__):
         rule.refresh_from_db()

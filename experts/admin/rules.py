@@ -56,6 +56,7 @@ class RuleAdmin(RulePages, CoachesRead):
             path("fields/", guard(self.fields_view), name="experts_rule_fields"),
             path("preview/", guard(self.preview_view), name="experts_rule_preview"),
             path("<uuid:rule_id>/lifecycle/", guard(self.lifecycle_view), name="experts_rule_lifecycle"),
+            path("<uuid:rule_id>/supersede/", guard(self.supersede_view), name="experts_rule_supersede"),
             *super().get_urls(),
         ]
 
@@ -70,6 +71,8 @@ class RuleAdmin(RulePages, CoachesRead):
         is_over = rule.expires_at is not None and rule.expires_at <= timezone.now()
         word = "expired" if is_over and rule.lifecycle == "active" else rule.lifecycle
         label = LIFECYCLES.get(word, word.capitalize())
+        if rule.superseded_by_id is not None:
+            word, label = "retired", "Superseded"
         return format_html('<span class="rule-state rule-state--{}">{}</span>', word, label)
 
     @admin.display(description="changed", ordering="updated_at")

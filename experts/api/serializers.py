@@ -103,6 +103,16 @@ class LifecycleSerializer(StrictSerializer):
     revision = serializers.CharField(max_length=64, required=False, help_text=REVISION_HELP)
 
 
+class SupersedeSerializer(StrictSerializer):
+    """`POST rules/{id}/supersede`."""
+
+    successor = serializers.UUIDField(
+        allow_null=True, help_text="The rule that takes this one's place; null takes it back."
+    )
+    reason = serializers.CharField(max_length=MAX_CHARS["reason"], help_text=REASON_HELP)
+    revision = serializers.CharField(max_length=64, required=False, help_text=REVISION_HELP)
+
+
 class RuleSerializer(serializers.ModelSerializer[ExpertRule]):
     """A rule as it is stored, with its sentence."""
 

@@ -9,6 +9,7 @@ from experts.api.views import (
     RuleAuditView,
     RuleGrammarView,
     RuleLifecycleView,
+    RuleSupersedeView,
     RulesView,
     RuleView,
 )
@@ -21,6 +22,11 @@ urlpatterns = [
         "expert-capture/rules/<uuid:rule_id>/lifecycle",
         RuleLifecycleView.as_view(),
         name="api_rule_lifecycle",
+    ),
+    path(
+        "expert-capture/rules/<uuid:rule_id>/supersede",
+        RuleSupersedeView.as_view(),
+        name="api_rule_supersede",
     ),
     path("expert-capture/rules/<uuid:rule_id>/audit", RuleAuditView.as_view(), name="api_rule_audit"),
     path("expert-capture/priors/current", CurrentPriorsView.as_view(), name="api_priors_current"),

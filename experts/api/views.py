@@ -22,6 +22,7 @@ from climbiq.accounts.permissions import IsCoach, TokenScope
 from climbiq.common.idempotency import idempotent
 from climbiq.common.openapi import OpenApiParameter, documented
 from climbiq.common.pagination import NewestFirst
+from climbiq.common.parsers import body_of
 from climbiq.common.problems import Conflict, Unprocessable
 from experts.api.published import (
     CurrentPriorsSerializer,
@@ -35,13 +36,14 @@ from experts.api.serializers import (
     RuleCreateSerializer,
     RuleLogSerializer,
     RuleSerializer,
+    SupersedeSerializer,
 )
 from experts.domain.rules.faults import InvalidRule
 from experts.domain.rules.words import LIFECYCLES, RULE_CATEGORIES
 from experts.models import ExpertRule
 from experts.selectors import as_log_entry, current_priors, rule_log_rows
 from experts.services import rule_refusals as refusals
-from experts.services.rules import change_lifecycle, create_rule, update_rule
+from experts.services.rules import change_lifecycle, create_rule, supersede_rule, update_rule
 
 FILTERS: Final = {"lifecycle": LIFECYCLES, "rule_category": RULE_CATEGORIES}
 RETIRED_BY_DELETE: Final = "Deleted over the API, which retires it."
@@ -80,7 +82,7 @@ class RulesView(CoachView):
     @idempotent
     def post(self, request: Request) -> Response:
         """Store it."""
-        serializer = RuleCreateSerializer(data=request.data)
+        serializer = RuleCreateSerializer(data=body_of(request))
         serializer.is_valid(raise_exception=True)
         with refusals_as_problems():
             rule = create_rule(
@@ -111,7 +113,7 @@ class RuleView(CoachView):
     @idempotent
     def patch(self, request: Request, rule_id: UUID) -> Response:
         """Change what is given and leave the rest."""
-        serializer = RuleChangeSerializer(data=request.data, partial=True)
+        serializer = RuleChangeSerializer(data=body_of(request), partial=True)
         serializer.is_valid(raise_exception=True)
         with refusals_as_problems():
             rule = update_rule(
@@ -155,10 +157,37 @@ class RuleLifecycleView(CoachView):
     @idempotent
     def post(self, request: Request, rule_id: UUID) -> Response:
         """Take one step."""
-        serializer = LifecycleSerializer(data=request.data)
+        serializer = LifecycleSerializer(data=body_of(request))
         serializer.is_valid(raise_exception=True)
         with refusals_as_problems():
             rule = change_lifecycle(by=_coach(request), rule_id=rule_id, **serializer.validated_data)
+        return Response(RuleSerializer(rule).data)
+
+
+class RuleSupersedeView(CoachView):
+    """One rule in another one's place."""
+
+    @documented(
+        operation_id="rule_supersede",
+        request=SupersedeSerializer,
+        responses=RuleSerializer,
+        summary="Let another rule take this one's place, or take that back",
+    )
+    @idempotent
+    def post(self, request: Request, rule_id: UUID) -> Response:
+        """From now on this one never matches."""
+        serializer = SupersedeSerializer(data=body_of(request))
+        serializer.is_valid(raise_exception=True)
+        given = serializer.validated_data
+        with refusals_as_problems():
+            rule = supersede_rule(
+                by=_coach(request),
+                rule_id=rule_id,
+                successor_id=given["successor"],
+                reason=given["reason"],
+                now=timezone.now(),
+                revision=given.get("revision"),
+            )
         return Response(RuleSerializer(rule).data)
 
 
@@ -215,7 +244,7 @@ def refusals_as_problems() -> Iterator[None]:
         raise ValidationError(errors) from invalid
     except refusals.RuleNotFound:
         raise NotFound from None
-    except (refusals.DuplicateName, refusals.ReasonNeeded) as refused:
+    except (refusals.DuplicateName, refusals.ReasonNeeded, refusals.ImpossibleSuccessor) as refused:
         raise ValidationError({refused.field: [str(refused)]}) from refused
     except refusals.RuleConflict as refused:
         raise Conflict(str(refused)) from refused

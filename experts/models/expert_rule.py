@@ -98,6 +98,9 @@ class ExpertRule(models.Model):
                 ["literature", "coach_consensus", "ai_suggested", "safety_protocol", "manual"],
                 table=TABLE,
             ),
+            models.CheckConstraint(
+                condition=~models.Q(superseded_by=models.F("id")), name="expert_rules_superseded_by_another"
+            ),
             one_of("lifecycle", ["draft", "shadow", "active", "paused", "retired"], table=TABLE),
         ]
 

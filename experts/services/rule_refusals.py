@@ -12,6 +12,7 @@ from django.db import DatabaseError, transaction
 __all__ = [
     "DuplicateName",
     "ImpossibleStep",
+    "ImpossibleSuccessor",
     "ReasonNeeded",
     "RuleConflict",
     "RuleNotFound",
@@ -80,6 +81,12 @@ class ImpossibleStep(RuleRefused):
     """The lifecycle has no such step."""
 
     field = "to"
+
+
+class ImpossibleSuccessor(RuleRefused):
+    """The rule that was named cannot take the other one's place."""
+
+    field = "successor"
 
 
 @contextmanager

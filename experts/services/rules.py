@@ -24,6 +24,7 @@ from experts.models import ExpertRule
 from experts.services.rule_refusals import (
     DuplicateName,
     ImpossibleStep,
+    ImpossibleSuccessor,
     ReasonNeeded,
     RuleConflict,
     RuleNotFound,
@@ -37,6 +38,7 @@ __all__ = [
     "create_rule",
     "needs_second_coach",
     "revision_of",
+    "supersede_rule",
     "update_rule",
 ]
 
@@ -124,7 +126,7 @@ def change_lifecycle(
     RuleConflict
         The rule is not at `revision` any more: what would be activated is not what was read.
     ImpossibleStep
-        The lifecycle has no such step.
+        The lifecycle has no such step, or another rule supersedes this one.
     InvalidRule
         A rule that the grammar refuses cannot be activated; it can be paused and retired.
     SecondCoachNeeded
@@ -143,12 +145,70 @@ def change_lifecycle(
             steps = ", ".join(LIFECYCLE_STEPS[rule.lifecycle])
             raise ImpossibleStep(f"A rule that is {rule.lifecycle} can only become: {steps}.")
         if to in {"active", "shadow"}:
+            if rule.superseded_by is not None:
+                raise ImpossibleStep(
+                    f"“{rule.superseded_by.name}” supersedes this rule. Take that back first."
+                )
             parse_rule(conditions=rule.conditions, actions=rule.actions)
         if to == "active" and needs_second_coach(rule=rule, by=by):
             raise SecondCoachNeeded
         rule.lifecycle = to
         with _because(why, by=by):
             rule.save(update_fields=["lifecycle"])
+    rule.refresh_from_db()
+    return rule
+
+
+def supersede_rule(
+    *,
+    by: User,
+    rule_id: UUID,
+    successor_id: UUID | None,
+    reason: str,
+    now: datetime,
+    revision: str | None = None,
+) -> ExpertRule:
+    """Let another rule take this one's place: from now on it never matches. Its lifecycle stays as it is.
+
+    Parameters
+    ----------
+    successor_id : UUID or None
+        The other rule; None takes it back. Being there already is no change and leaves no trace.
+    revision : str or None
+        `revision_of` the rule as it was read.
+
+    Raises
+    ------
+    RuleNotFound
+        There is no such rule.
+    RuleConflict
+        The rule is not at `revision` any more.
+    ImpossibleSuccessor
+        The other one does not exist, is this one, is retired, superseded itself or, where this one is in force, is
+        not: nobody would be guarded in between.
+    InvalidRule
+        Taken back, the rule would be in force, and the grammar refuses it.
+    ReasonNeeded
+        The reason is blank.
+    """
+    why = _reason(reason)
+    with refusals_explained():
+        # In one order, so that two that name each other's rules wait for one another and never both go on.
+        wanted = [key for key in (rule_id, successor_id) if key is not None]
+        held = {
+            rule.pk: rule
+            for rule in ExpertRule.objects.select_for_update().filter(pk__in=wanted).order_by("pk")
+        }
+        rule = _at_revision(held.get(rule_id), revision)
+        if rule.superseded_by_id == successor_id:
+            return rule
+        if successor_id is not None:
+            _refuse_successor(held.get(successor_id), of=rule, now=now)
+        elif rule.lifecycle in {"active", "shadow"}:
+            parse_rule(conditions=rule.conditions, actions=rule.actions)
+        rule.superseded_by_id = successor_id
+        with _because(why, by=by):
+            rule.save(update_fields=["superseded_by"])
     rule.refresh_from_db()
     return rule
 
@@ -170,12 +230,37 @@ def revision_of(rule: ExpertRule) -> str:
 
 def _hold(rule_id: UUID, revision: str | None) -> ExpertRule:
     """The rule, locked until the transaction ends."""
-    rule = ExpertRule.objects.select_for_update().filter(pk=rule_id).first()
+    return _at_revision(ExpertRule.objects.select_for_update().filter(pk=rule_id).first(), revision)
+
+
+def _at_revision(rule: ExpertRule | None, revision: str | None) -> ExpertRule:
     if rule is None:
         raise RuleNotFound("There is no such rule.")
     if revision is not None and revision != revision_of(rule):
         raise RuleConflict
     return rule
+
+
+def _refuse_successor(successor: ExpertRule | None, *, of: ExpertRule, now: datetime) -> None:
+    if successor is None:
+        raise ImpossibleSuccessor("There is no such rule.")
+    if successor.pk == of.pk:
+        raise ImpossibleSuccessor("A rule does not supersede itself.")
+    if successor.superseded_by_id is not None:
+        raise ImpossibleSuccessor(
+            f"“{successor.name}” is superseded itself. Choose the one that took its place."
+        )
+    if successor.lifecycle == "retired":
+        raise ImpossibleSuccessor(f"“{successor.name}” is retired.")
+    if _is_in_force(of, now=now) and not _is_in_force(successor, now=now):
+        raise ImpossibleSuccessor(
+            f"“{successor.name}” is not in force, and this rule is: nothing would stand in its place. "
+            "Activate that one first."
+        )
+
+
+def _is_in_force(rule: ExpertRule, *, now: datetime) -> bool:
+    return bool(rule.is_active) and (rule.expires_at is None or rule.expires_at > now)
 
 
 def _values(content: RuleContent) -> dict[str, Any]:

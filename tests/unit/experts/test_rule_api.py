@@ -280,6 +280,7 @@ def test_the_schema_knows_the_addresses(client, db):
         "/api/v1/expert-capture/rules/fields": {"get"},
         "/api/v1/expert-capture/rules/{rule_id}": {"get", "patch", "delete"},
         "/api/v1/expert-capture/rules/{rule_id}/lifecycle": {"post"},
+        "/api/v1/expert-capture/rules/{rule_id}/supersede": {"post"},
         "/api/v1/expert-capture/rules/{rule_id}/audit": {"get"},
         "/api/v1/expert-capture/priors/current": {"get"},
     }
