@@ -117,7 +117,7 @@ def skip_session(*, by: User, session_id: UUID, now: datetime) -> SessionRecord:
         if session.status == "completed":
             raise NotSkippable
         if session.status != "skipped":
-            touch(session, now=now, status="skipped", **taken_back(session))
+            touch(session, now=now, status="skipped", **taken_back(session, by=by))
         return session_of(user_id=by.pk, session_id=session.pk)
 
 
@@ -126,7 +126,7 @@ def reopen(*, by: User, session_id: UUID, now: datetime) -> SessionRecord:
     with transaction.atomic():
         session = lock_session(by=by, session_id=session_id)
         if session.status in {"skipped", "in_progress"}:
-            touch(session, now=now, status="planned", **taken_back(session))
+            touch(session, now=now, status="planned", **taken_back(session, by=by))
         return session_of(user_id=by.pk, session_id=session.pk)
 
 

@@ -40,7 +40,7 @@ def start_session(*, by: User, session_id: UUID, now: datetime) -> SessionRecord
     NotStartable
         It is logged, or skipped.
     BadValues
-        It is planned for another day.
+        It is planned for another day, or has ended.
     """
     with transaction.atomic():
         session = lock_session(by=by, session_id=session_id)
@@ -51,19 +51,28 @@ def start_session(*, by: User, session_id: UUID, now: datetime) -> SessionRecord
         if session.session_date != local_day(now=now, zone=zone_of(by.time_zone)):
             message = "This session is planned for another day. Change its date to start it now."
             raise BadValues({"session_date": message})
+        if session.ended_at is not None:
+            message = "This session has an end already. Log it, or clear its end to start it now."
+            raise BadValues({"ended_at": message})
         touch(
             session,
             now=now,
             status="in_progress",
             started_at=now,
-            ended_at=None,
             planned_start_at=session.started_at,
         )
         return session_of(user_id=by.pk, session_id=session.pk)
 
 
-def taken_back(session: Session) -> dict[str, Any]:
-    """The columns of a session whose start was a slip; none where it does not run."""
+def taken_back(session: Session, *, by: User) -> dict[str, Any]:
+    """The columns of a session whose start was a slip; none where it does not run.
+
+    A start that was planned for another day than the session has by now is not planned any more.
+    """
     if session.status != "in_progress":
         return {}
-    return {"started_at": session.planned_start_at, "planned_start_at": None}
+    planned = session.planned_start_at
+    if planned is not None and local_day(now=planned, zone=zone_of(by.time_zone)) != session.session_date:
+        planned = None
+    # An end is after the real start, not after the planned one, which may still be ahead.
+    return {"started_at": planned, "ended_at": None, "planned_start_at": None}

@@ -53,6 +53,40 @@ def test_a_start_is_taken_back_to_what_was_planned(alice, planned_start):
     assert (planned.status, planned.started_at) == ("planned", planned_start)
 
 
+@pytest.mark.parametrize("leave", [reopen, skip_session], ids=["taken back", "skipped"])
+@pytest.mark.parametrize("moves", [{"started_at": None}, {}], ids=["start cleared", "start moved along"])
+def test_a_start_planned_for_another_day_is_not_planned_any_more(alice, session, leave, moves):
+    start(alice, session)
+    moves = {"started_at": NOW - timedelta(days=3)} | moves | {"session_date": NOW.date() - timedelta(days=3)}
+    change_circumstances(by=alice, session_id=session.pk, moves=moves, now=NOW)
+    leave(by=alice, session_id=session.pk, now=NOW)
+    row = Session.objects.get()
+    assert (row.session_date, row.started_at, row.ended_at) == (date(2026, 5, 7), None, None)
+    # It can be changed in what has nothing to do with it.
+    changed = change_circumstances(by=alice, session_id=session.pk, moves={"duration_min": 30}, now=NOW)
+    assert changed.duration_min == 30
+
+
+def test_the_day_of_a_planned_start_is_the_climbers(alice):
+    alice.time_zone = "Pacific/Auckland"
+    alice.save(update_fields=["time_zone"])
+    planned = datetime(2026, 5, 10, 19, tzinfo=UTC)  # the 11th, 7 o'clock
+    session = make_session(alice, day=date(2026, 5, 11), planned={}, started_at=planned)
+    start(alice, session)
+    assert reopen(by=alice, session_id=session.pk, now=NOW).started_at == planned
+
+
+def test_what_has_an_end_does_not_begin_and_keeps_it(alice):
+    times = {"started_at": NOW - timedelta(minutes=50), "ended_at": NOW - timedelta(minutes=5)}
+    session = make_session(alice, day=NOW.date(), planned={}, **times)
+    with pytest.raises(BadValues, match="has an end already"):
+        start(alice, session)
+    reopen(by=alice, session_id=session.pk, now=NOW)
+    row = Session.objects.get()
+    assert {name: getattr(row, name) for name in times} == times
+    assert row.status == "planned"
+
+
 def test_a_session_started_by_mistake_is_skipped_and_planned_again_as_it_was(alice, session):
     start(alice, session)
     skipped = skip_session(by=alice, session_id=session.pk, now=NOW)
