@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -43,7 +44,7 @@ class _Explanation:
 
 
 _CONFLICT: Final = 409
-_constraints: dict[str, _Explanation] = {
+_constraints: Final[Mapping[str, _Explanation]] = {
     "users_email_unique": _Explanation("There is an account with this address.", "email", _CONFLICT),
     "jobs_one_open_per_key": _Explanation("This is already under way.", "", _CONFLICT),
     "idempotency_records_user_key": _Explanation("This Idempotency-Key is in use.", "", _CONFLICT),
@@ -51,17 +52,13 @@ _constraints: dict[str, _Explanation] = {
     "baseline_assessments_one_current": _Explanation(
         "Another baseline was saved at the same moment. Look at it and try again.", "", _CONFLICT
     ),
+    "gyms_label": _Explanation("There is a gym of this name in this city.", "name", _CONFLICT),
     "expert_rules_name_key": _Explanation("There is a rule of this name.", "name", _CONFLICT),
     "expert_scenario_responses_once": _Explanation("You have answered this scenario.", "", _CONFLICT),
     "population_priors_one_current": _Explanation(
         "Another version of this prior was made at the same moment.", "", _CONFLICT
     ),
 }
-
-
-def explain_constraint(name: str, *, message: str, field: str = "", status: int = 409) -> None:
-    """Give a constraint its sentence."""
-    _constraints[name] = _Explanation(message, field, status)
 
 
 def explain_fault(error: DatabaseError, *, safe: bool) -> Fault | None:

@@ -14,6 +14,8 @@ from climbiq.domain.values import BadValues
 __all__ = ["MAX_CHARS", "GymName", "KnownGym", "alike", "read_gym"]
 
 MAX_CHARS: Final = 80  # of the name, and of the city
+# Letters by their category that show nothing: fillers of Hangul, vowels inherent in Khmer.
+_FILLERS: Final = frozenset("\u115f\u1160\u3164\uffa0\u17b4\u17b5")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +65,12 @@ def read_gym(*, name: str, city: str | None = None) -> GymName:
     problems = {}
     if not 0 < len(whole) <= MAX_CHARS:
         problems["name"] = f"A gym’s name has 1 to {MAX_CHARS} characters."
+    elif not _can_be_seen(whole):
+        problems["name"] = "A gym’s name has a letter or a digit."
     if len(town) > MAX_CHARS or "," in town:
         problems["city"] = f"A city has up to {MAX_CHARS} characters, and no comma."
+    elif town and not _can_be_seen(town):
+        problems["city"] = "A city has a letter or a digit."
     if problems:
         raise BadValues(problems)
     return GymName(name=whole, city=town)
@@ -79,6 +85,10 @@ def alike(*, label: str, among: Iterable[str]) -> str | None:
     by_key = {known.casefold(): known for known in among}
     near = difflib.get_close_matches(label.casefold(), by_key, n=1, cutoff=0.75)
     return by_key[near[0]] if near else None
+
+
+def _can_be_seen(text: str) -> bool:
+    return any(character.isalnum() and character not in _FILLERS for character in text)
 
 
 def _clean(part: str, text: str) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Concat, Lower, Trim
@@ -42,3 +43,9 @@ class Gym(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}, {self.city}" if self.city else self.name
+
+    def clean(self) -> None:
+        """Refuse a second gym of the same line beside its name; forms leave out what the database computes."""
+        alike = Gym.objects.filter(label_key=Lower(_text(str(self)))).exclude(pk=self.pk)
+        if alike.exists():
+            raise ValidationError({"name": "There is a gym of this name in this city."})

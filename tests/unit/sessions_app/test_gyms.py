@@ -236,8 +236,12 @@ def test_an_operator_corrects_a_name(client, olga, carol, settings):
     assert client.post(change, {"name": "Boulder Bar", "city": "Vienna"}).status_code == 302
     known.refresh_from_db()
     assert str(known) == "Boulder Bar, Vienna"
+    gym("Rock Inn", "")
+    again = client.post(change, {"name": "rock INN", "city": ""})
+    assert again.status_code == 200
+    assert again.context["adminform"].form.errors == {"name": ["There is a gym of this name in this city."]}
     client.force_login(carol)
     assert client.get(change).status_code == 403
     with connection.cursor() as cursor:
-        cursor.execute("SELECT label_key FROM gyms")
-        assert cursor.fetchone() == ("boulder bar, vienna",)
+        cursor.execute("SELECT label_key FROM gyms ORDER BY 1")
+        assert cursor.fetchall() == [("boulder bar, vienna",), ("rock inn",)]

@@ -32,6 +32,13 @@ def test_a_gym_is_read(given, expected):
         ({"name": ","}, {"name"}),
         ({"name": "\u202e"}, {"name"}),
         ({"name": "x" * 81}, {"name"}),
+        *[
+            ({"name": unseen}, {"name"})
+            for unseen in ("\u200b", "\u3164", "\u2800", "\xad", "\u200e", "\u034f", "\uffa0")
+        ],
+        ({"name": ",", "city": ""}, {"name"}),
+        ({"name": "\u3164, Vienna"}, {"name"}),
+        ({"name": "Bar", "city": "\u200b"}, {"city"}),
         ({"name": "A\x00B"}, {"name"}),
         ({"name": "Bar", "city": "a, b"}, {"city"}),
         ({"name": "", "city": "y" * 81}, {"name", "city"}),
