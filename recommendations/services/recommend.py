@@ -11,6 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from climbiq.accounts.models import User
+from climbiq.common import idempotency
 from climbiq.domain.training_history import summarise_history
 from climbiq.domain.zones import zone_of
 from experts.services.rule_engine import RULE_ENGINE
@@ -31,11 +32,11 @@ MOST_NOTES: Final = 1000  # characters
 DERIVED: Final = ("days_since_last_session", "days_since_hard_session")
 
 
-class KeyReused(ValueError):
+class KeyReused(idempotency.KeyReused):
     """The idempotency key belongs to a request that asked for something else: `recommendation_id`'s."""
 
     def __init__(self, recommendation_id: UUID | None = None) -> None:
-        super().__init__("idempotency key reused")
+        super().__init__()
         self.recommendation_id = recommendation_id
 
 

@@ -12,7 +12,10 @@ from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 import numpy as np
+from django.db import Error as DatabaseError
 
+from climbiq.domain.variables import MODEL_VARIABLES, VARIABLES
+from climbiq.domain.vocabularies import INTENSITIES, SESSION_TYPES
 from experts.selectors import CurrentPriors, current_priors
 from modeling import selectors as modeling_selectors
 from modeling.domain.design_matrix import TreatedSession
@@ -22,11 +25,16 @@ from modeling.domain.posterior import GaussianPrior
 from modeling.priors import as_population_priors
 from modeling.selectors import PublishedPopulation
 from recommendations.domain.context import believe
+from recommendations.domain.own_model import own_model
 from recommendations.domain.population_statistics import PopulationStatistic
+from recommendations.domain.taught import what_a_session_taught
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+
+TRIED_SESSIONS: Final = 30
 
 
 class UnusablePopulation(ValueError):
@@ -96,18 +104,38 @@ def _read_published() -> PublishedPopulation | None:
         found = modeling_selectors.published_population()
         if found is not None:
             _try_out(found.trained)
-    except (ValueError, FloatingPointError):
+    except DatabaseError:
+        raise
+    except Exception:  # whatever it is, everybody's next request would meet it
         log.exception("the published population cannot be used: the priors serve until there is another")
         return None
     return found
 
 
 def _try_out(trained: TrainedPopulation) -> None:
-    session = TreatedSession(day=0.0, conditions={}, session_quality=5.0)
+    """Ask of it what pages will: for a first session of which nothing is said, and for a diary of every condition."""
+    diary = [_varied_session(n) for n in range(TRIED_SESSIONS)]
+    first = TreatedSession(day=0.0, conditions={}, session_quality=5.0)
     with np.errstate(all="raise", under="ignore"):
-        posterior = believe(sessions=[session], population=trained).posterior
-    if not (np.isfinite(posterior.mean).all() and np.isfinite(posterior.covariance).all()):
-        raise UnusablePopulation("the posterior of a single session is not finite")
+        for sessions in ([first], diary):
+            posterior = believe(sessions=sessions, population=trained).posterior
+            if not (np.isfinite(posterior.mean).all() and np.isfinite(posterior.covariance).all()):
+                raise UnusablePopulation(f"the posterior of {len(sessions)} sessions is not finite")
+            own_model(sessions=sessions, population=trained)
+            what_a_session_taught(earlier=sessions[:-1], session=sessions[-1], population=trained)
+
+
+def _varied_session(n: int) -> TreatedSession:
+    """Every condition up to two of its typical spreads away, each at a pace of its own; every kind in turn."""
+    conditions: dict[str, Any] = {
+        name: min(max(v.reference + v.spread * (n // pace % 5 - 2), v.low), v.high)
+        for pace, (name, v) in enumerate(((name, VARIABLES[name]) for name in MODEL_VARIABLES), start=1)
+    }
+    kinds = {
+        "session_type": list(SESSION_TYPES)[n % len(SESSION_TYPES)],
+        "session_intensity": list(INTENSITIES)[n // 2 % len(INTENSITIES)],
+    }
+    return TreatedSession(day=2.5 * n, conditions=conditions | kinds, session_quality=1.0 + 7 * n % 10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
 from climbiq.accounts import rls
@@ -125,6 +125,53 @@ def test_a_population_without_a_finite_answer_stops_nobody(alice, caplog):
     publish_population(replace(trained, draws=draws))
     assert ask(alice).model_version == "population-prior-1"
     assert "the priors serve" in caplog.text
+
+
+def nested(depth):
+    found = []
+    for _ in range(depth):
+        found = [found]
+    return found
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda stored: stored | {"beta": nested(900)}, id="nested"),
+        pytest.param(lambda stored: {"format": nested(900)}, id="nested elsewhere"),
+        pytest.param(lambda stored: stored | {"tau": (1e150 * np.ones((32, 10))).tolist()}, id="huge"),
+        pytest.param(lambda stored: stored | {"tau": (1e90 * np.ones((32, 10))).tolist()}, id="large"),
+        pytest.param(lambda stored: stored | {"sigma": [1e-150] * 32}, id="without noise"),
+    ],
+)
+def test_a_population_that_no_page_could_show_stops_nobody(client, alice, caplog, spoil):
+    row = publish_population()
+    PopulationPosterior.objects.filter(pk=row.pk).update(population=spoil(row.population))
+    climb(alice, 7)
+    session = make_session(alice, day=NOW.date() - timedelta(days=9), planned={"stress_level": 5}, quality=2)
+    assert ask(alice).model_version == "population-prior-1"
+    client.force_login(alice)
+    for address in ("/model/", "/api/v1/users/me/model", f"/api/v1/sessions/{session.pk}/taught"):
+        assert client.get(address).status_code == 200, address
+    assert "the priors serve" in caplog.text
+
+
+def test_a_database_that_fails_is_no_broken_population(alice, monkeypatch):
+    def fails():
+        raise OperationalError("the server closed the connection")
+
+    monkeypatch.setattr("recommendations.services.shared_data.modeling_selectors.published_population", fails)
+    with pytest.raises(OperationalError):
+        ask(alice)
+    monkeypatch.undo()
+    publish_population()
+    assert ask(alice).model_version == "hierarchical-1"  # it was not remembered as none
+
+
+@pytest.mark.parametrize("kinds", [False, True])
+def test_a_sound_population_passes(alice, kinds):
+    publish_population(trained_population(kinds=kinds))
+    assert ask(alice).model_version == "hierarchical-1"
 
 
 def test_a_session_logged_now_counts_now(alice, bob):
