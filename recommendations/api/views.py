@@ -18,13 +18,14 @@ from rest_framework.views import APIView
 from climbiq.accounts.models import User
 from climbiq.common.idempotency import HEADER, refuse_bad_key
 from climbiq.common.openapi import OpenApiParameter, OpenApiResponse, documented
-from climbiq.common.problems import Unavailable, Unprocessable
+from climbiq.common.parsers import body_of
+from climbiq.common.problems import Unavailable
 from climbiq.common.streams import EventStreamRenderer, sse_response
 from experts.selectors import NoPriors
 from recommendations.api.schema import EVENT_STREAM, RecommendationSerializer
 from recommendations.api.serializers import PreSessionRequestSerializer
 from recommendations.selectors import RecommendationNotFound, Shown, shown
-from recommendations.services.recommend import Asked, KeyReused, make_recommendation
+from recommendations.services.recommend import Asked, make_recommendation
 from recommendations.services.telling import tell_now
 from recommendations.streaming.reader import BadEventId, parse_event_id, read_events
 from sessions_app.selectors import SessionNotFound
@@ -69,7 +70,7 @@ class PreSessionRecommendationView(StreamingView):
     )
     def post(self, request: Request) -> HttpResponseBase:
         """Make a recommendation and stream it."""
-        serializer = PreSessionRequestSerializer(data=request.data, context={"request": request})
+        serializer = PreSessionRequestSerializer(data=body_of(request), context={"request": request})
         serializer.is_valid(raise_exception=True)
         given = serializer.validated_data
         user = _user(request)
@@ -85,10 +86,6 @@ class PreSessionRecommendationView(StreamingView):
             raise Unavailable(str(missing)) from missing
         except SessionNotFound:
             raise ValidationError({"session_id": ["You have no such session."]}) from None
-        except KeyReused:
-            raise Unprocessable(
-                "This Idempotency-Key was used for a different request. Make a new key."
-            ) from None
         if not self.wants_object:
             events = read_events(
                 recommendation_id=made.recommendation_id,

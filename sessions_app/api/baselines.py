@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 
 from climbiq.common.idempotency import idempotent
 from climbiq.common.openapi import documented
+from climbiq.common.parsers import body_of
 from sessions_app.api.faults import told_in_http
 from sessions_app.api.representations import baseline_as_json
 from sessions_app.api.serializers import BaselineSerializer
@@ -33,7 +34,7 @@ class BaselineView(APIView):
     @idempotent
     def post(self, request: Request) -> Response:
         """Record a whole new version: what is not given is not said. The old one is kept."""
-        serializer = BaselineSerializer(data=request.data)
+        serializer = BaselineSerializer(data=body_of(request))
         serializer.is_valid(raise_exception=True)
         with told_in_http():
             baseline = record_baseline(

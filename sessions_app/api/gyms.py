@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 from climbiq.common.idempotency import idempotent
 from climbiq.common.openapi import documented
 from climbiq.common.pagination import NewestFirst
+from climbiq.common.parsers import body_of
 from climbiq.common.serializers import StrictSerializer
 from climbiq.domain.values import BadValues
 from sessions_app.domain.gyms import read_gym
@@ -70,7 +71,7 @@ class GymsView(APIView):
     @idempotent
     def post(self, request: Request) -> Response:
         """Add it for everybody, once."""
-        serializer = GymSerializer(data=request.data)
+        serializer = GymSerializer(data=body_of(request))
         serializer.is_valid(raise_exception=True)
         try:
             gym = read_gym(**serializer.validated_data)

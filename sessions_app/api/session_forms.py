@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 
 from climbiq.common.idempotency import idempotent
 from climbiq.common.openapi import documented
+from climbiq.common.parsers import body_of
 from climbiq.domain.zones import zone_of
 from sessions_app.api.faults import told_in_http
 from sessions_app.api.representations import post_session_as_json, pre_session_as_json, session_as_json
@@ -67,7 +68,7 @@ class PreSessionView(APIView):
 
     def _save(self, request: Request, session_id: UUID, *, replace: bool) -> Response:
         own(request, session_id)
-        given = _given(PreSessionChangeSerializer(data=request.data, partial=not replace))
+        given = _given(PreSessionChangeSerializer(data=body_of(request), partial=not replace))
         with told_in_http():
             session = save_pre_session(
                 by=asking(request),
@@ -136,7 +137,7 @@ class PostSessionView(APIView):
         only_first: bool = False,
     ) -> Response:
         own(request, session_id)
-        given = _given(PostSessionChangeSerializer(data=request.data, partial=partial))
+        given = _given(PostSessionChangeSerializer(data=body_of(request), partial=partial))
         with told_in_http():
             session = save_post_session(
                 by=asking(request),
@@ -163,7 +164,7 @@ class PreSessionShortcutView(APIView):
     def post(self, request: Request) -> Response:
         """Write the form of the session named, or plan one for today with it."""
         by, now = asking(request), timezone.now()
-        given = _given(PreSessionShortcutSerializer(data=request.data))
+        given = _given(PreSessionShortcutSerializer(data=body_of(request)))
         session_id = given.pop("session_id", None)
         if session_id is not None:
             with told_in_http(missing="session_id"):
@@ -189,7 +190,7 @@ class PostSessionShortcutView(APIView):
     @idempotent
     def post(self, request: Request) -> Response:
         """Log the session named; 409 where it is logged already."""
-        given = _given(PostSessionShortcutSerializer(data=request.data))
+        given = _given(PostSessionShortcutSerializer(data=body_of(request)))
         with told_in_http(missing="session_id"):
             session = save_post_session(
                 by=asking(request),

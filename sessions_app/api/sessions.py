@@ -16,6 +16,7 @@ from climbiq.accounts.models import User
 from climbiq.common.idempotency import idempotent
 from climbiq.common.openapi import documented
 from climbiq.common.pagination import NewestFirst
+from climbiq.common.parsers import body_of
 from sessions_app.api.faults import told_in_http
 from sessions_app.api.representations import session_as_json
 from sessions_app.api.serializers import (
@@ -78,7 +79,7 @@ class SessionsView(APIView):
     @idempotent
     def post(self, request: Request) -> Response:
         """Plan a session, with its pre-session form if that is known already."""
-        serializer = SessionCreateSerializer(data=request.data)
+        serializer = SessionCreateSerializer(data=body_of(request))
         serializer.is_valid(raise_exception=True)
         given = dict(serializer.validated_data)
         values = given.pop("pre_session", None)
@@ -107,7 +108,7 @@ class SessionView(APIView):
     def patch(self, request: Request, session_id: UUID) -> Response:
         """Change day, times or place; what is not given stays."""
         own(request, session_id)
-        serializer = SessionChangeSerializer(data=request.data, partial=True)
+        serializer = SessionChangeSerializer(data=body_of(request), partial=True)
         serializer.is_valid(raise_exception=True)
         given = dict(serializer.validated_data)
         version = given.pop("version", None)
@@ -190,7 +191,7 @@ class RestoreView(APIView):
     @idempotent
     def post(self, request: Request, session_id: UUID) -> Response:
         """Write a deleted session back."""
-        serializer = DeletedSerializer(data=request.data)
+        serializer = DeletedSerializer(data=body_of(request))
         serializer.is_valid(raise_exception=True)
         with told_in_http():
             session = restore_session(

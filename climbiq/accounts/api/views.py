@@ -16,6 +16,7 @@ from climbiq.accounts.export import file_name, own_export
 from climbiq.accounts.models import User
 from climbiq.common.idempotency import idempotent
 from climbiq.common.openapi import OpenApiResponse, OpenApiTypes, documented
+from climbiq.common.parsers import body_of
 
 
 class MeView(APIView):
@@ -30,7 +31,7 @@ class MeView(APIView):
     @idempotent
     def patch(self, request: Request) -> Response:
         """Change name, time zone or consents."""
-        serializer = MeSerializer(_asking(request), data=request.data, partial=True)
+        serializer = MeSerializer(_asking(request), data=body_of(request), partial=True)
         serializer.is_valid(raise_exception=True)
         serializer.save()
         return Response(serializer.data)

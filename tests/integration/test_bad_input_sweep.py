@@ -1,0 +1,472 @@
+"""Everything bad at every door of the diary, over HTTP: refused by name, nothing written, nothing typed is lost."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from html import unescape
+from typing import Any
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import httpx
+import psycopg
+import pytest
+from django.core.cache import cache
+
+from climbiq.domain.quantities import Variable
+from climbiq.domain.variables import in_room
+from sessions_app.domain.columns import TREATED
+from tests.fixtures.browser import add_person
+from tests.fixtures.database import copy_template, run_on_server, superuser_url
+from tests.fixtures.servers import Site
+from tests.fixtures.visitors import Visitor, visiting
+
+TYPED = "niño 💪🏽 שלום <b>&"  # shown again, as text
+TABLES = ("sessions", "pre_session_data", "post_session_data", "baseline_assessments", "gyms")
+TODAY = datetime.now(ZoneInfo("Europe/Ljubljana")).date()
+
+
+@dataclass
+class Diary:
+    """Alice's diary on a real site, her tokens, and Bob's session."""
+
+    site: Site
+    alice: Visitor
+    app: httpx.Client
+    tokens: dict[str, str]
+    planned: str
+    done: str
+    bobs: str
+
+    def state(self) -> list[Any]:
+        """Every row of every table, in one digest a table."""
+        rows = " UNION ALL ".join(
+            f"SELECT '{table}', md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {table} t"
+            for table in TABLES
+        )
+        return self.sql(rows)
+
+    def sql(self, statement: str, *values: Any) -> list[Any]:
+        with psycopg.connect(superuser_url(self.site.database), autocommit=True) as root:
+            cursor = root.execute(statement, values)
+            return cursor.fetchall() if cursor.description else []
+
+
+@pytest.fixture(scope="module")
+def diary(template_database) -> Iterator[Diary]:
+    name = "climbiq_sweep"
+    copy_template(name)
+    site = Site(name, environment={"CLIMBIQ_DEBUG": "0"})
+    for email in ("alice@example.org", "bob@example.org"):
+        add_person(name, email)
+    keys = itertools.count(1)
+    tokens = {scope: f"ciq_{scope[0] * 42}{next(keys)}" for scope in ("write", "read", "expired")}
+    with psycopg.connect(superuser_url(name), autocommit=True) as root:
+        for scope, token in tokens.items():
+            root.execute(
+                "INSERT INTO api_tokens (user_id, name, prefix, digest, scope, expires_at)"
+                " SELECT id, %s, 'ciq', %s, %s, %s FROM users WHERE email = 'alice@example.org'",
+                [
+                    scope,
+                    hashlib.sha256(b"pepper-for-tests" + token.encode()).digest(),
+                    "read" if scope == "read" else "write",
+                    datetime(2020, 1, 1, tzinfo=ZoneInfo("UTC")) if scope == "expired" else None,
+                ],
+            )
+        made = []
+        for email, status in (
+            ("alice@example.org", "planned"),
+            ("alice@example.org", "completed"),
+            ("bob@example.org", "completed"),
+        ):
+            ((key,),) = root.execute(
+                "INSERT INTO sessions (user_id, session_date, status)"
+                " SELECT id, %s, %s FROM users WHERE email = %s RETURNING id",
+                [TODAY, status, email],
+            ).fetchall()
+            root.execute(
+                "INSERT INTO pre_session_data (session_id, stress_level, planned_session_type)"
+                " VALUES (%s, 2, 'power')",
+                [key],
+            )
+            if status == "completed":
+                root.execute(
+                    "INSERT INTO post_session_data (session_id, session_quality) VALUES (%s, 5)", [key]
+                )
+            made.append(str(key))
+    try:
+        address = site.start()
+        headers = {"Authorization": f"Bearer {tokens['write']}"}
+        with (
+            visiting(address, "alice@example.org") as alice,
+            httpx.Client(base_url=f"{address}/api/v1", headers=headers, timeout=30) as app,
+        ):
+            yield Diary(site, alice, app, tokens, *made)
+    finally:
+        site.stop()
+        run_on_server("DROP DATABASE {} WITH (FORCE)", name)
+
+
+@pytest.fixture(autouse=True)
+def unthrottled() -> None:
+    """More is asked here in a minute than one person may."""
+    cache.clear()
+
+
+@pytest.fixture
+def nothing_written(diary) -> Iterator[None]:
+    before = diary.state()
+    yield
+    assert diary.state() == before
+
+
+def problem(answer: httpx.Response, status: int) -> dict[str, Any]:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json()["status"] == status
+    return answer.json()
+
+
+# --- API: every door that takes a body -----------------------------------------------------------------------------
+
+BODY = {"stress_level": 3}
+DOORS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "plan": ("POST", "/sessions/", {"session_date": TODAY.isoformat()}),
+    "move": ("PATCH", "/sessions/{planned}", {"location_type": "outdoor"}),
+    "before-put": ("PUT", "/sessions/{planned}/pre-session", BODY),
+    "before-patch": ("PATCH", "/sessions/{planned}/pre-session", BODY),
+    "before-alone": ("POST", "/sessions/pre-session", BODY),
+    "after-log": ("POST", "/sessions/{planned}/post-session", {"session_quality": 5}),
+    "after-put": ("PUT", "/sessions/{done}/post-session", {"session_quality": 6}),
+    "after-patch": ("PATCH", "/sessions/{done}/post-session", {"session_quality": 6}),
+    "after-alone": ("POST", "/sessions/post-session", {"session_id": "{planned}", "session_quality": 5}),
+    "baseline": ("POST", "/users/me/baseline", {"age": 30}),
+    "gym": ("POST", "/gyms", {"name": "Boulder Bar"}),
+    "restore": ("POST", "/sessions/{planned}/restore", {"undo": "x"}),
+}
+NO_BODY = ("start", "skip", "reopen")
+
+
+def at(diary: Diary, door: str, **ids: str) -> tuple[str, str, dict[str, Any]]:
+    method, path, body = DOORS[door]
+    ids = {"planned": diary.planned, "done": diary.done, **ids}
+    filled = {name: value.format(**ids) if isinstance(value, str) else value for name, value in body.items()}
+    return method, path.format(**ids), filled
+
+
+RAW = {
+    "no-body": (b"", 400),
+    "half-of-one": (b'{"a": ', 400),
+    "a-list": (b"[]", 400),
+    "a-word": (b'"x"', 400),
+    "no-utf8": (b'{"a": "\xff"}', 400),
+    "nan": (b'{"a": NaN}', 400),
+    "a-name-twice": (b'{"a": 1, "a": 2}', 400),
+    "very-deep": (b'{"a": ' + b"[" * 5000 + b"]" * 5000 + b"}", 400),
+    "ten-megabytes": (b'{"a": "' + b"x" * 10_000_000 + b'"}', 413),
+}
+
+
+@pytest.mark.usefixtures("nothing_written")
+@pytest.mark.parametrize("raw", RAW)
+@pytest.mark.parametrize("door", DOORS)
+def test_a_body_that_is_none(diary, door, raw):
+    method, path, _ = at(diary, door)
+    content, status = RAW[raw]
+    headers = {"Content-Type": "application/json"}
+    problem(diary.app.request(method, path, content=content, headers=headers), status)
+
+
+@pytest.mark.usefixtures("nothing_written")
+@pytest.mark.parametrize("door", DOORS)
+def test_a_field_that_does_not_exist_is_named(diary, door):
+    method, path, body = at(diary, door)
+    for name in ("mood", "user_id", "form_seconds", "import_key", "\u202eslep", ""):
+        answer = problem(diary.app.request(method, path, json={**body, name: 1}), 400)
+        assert len(answer["errors"]) == 1, answer
+        assert "no such field" in next(iter(answer["errors"].values()))[0]
+
+
+@pytest.mark.usefixtures("nothing_written")
+@pytest.mark.parametrize("door", DOORS)
+def test_other_media_types(diary, door):
+    method, path, _ = at(diary, door)
+    for content_type in (
+        "application/x-www-form-urlencoded",
+        "text/plain",
+        "application/json; charset=utf-16",
+    ):
+        answer = diary.app.request(method, path, content=b"a=1", headers={"Content-Type": content_type})
+        problem(answer, 415)
+
+
+def every_write(diary: Diary, **ids: str) -> Iterator[tuple[str, str, dict[str, Any] | None]]:
+    for door in DOORS:
+        yield at(diary, door, **ids)
+    for step in NO_BODY:
+        yield "POST", f"/sessions/{ids.get('planned', diary.planned)}/{step}", None
+    yield "DELETE", f"/sessions/{ids.get('planned', diary.planned)}", None
+
+
+@pytest.mark.usefixtures("nothing_written")
+@pytest.mark.parametrize(
+    ("token", "status"),
+    [("", 401), ("expired", 401), ("unknown", 401), ("read", 403)],
+    ids=["none", "expired", "unknown", "only-for-reading"],
+)
+def test_nobody_writes_without_a_token_that_may(diary, token, status):
+    known = {**diary.tokens, "unknown": "ciq_" + "z" * 43}
+    headers = {"Authorization": f"Bearer {known[token]}"} if token else {}
+    base = str(diary.app.base_url)
+    with httpx.Client(base_url=base, headers=headers, timeout=30) as app:
+        for method, path, body in every_write(diary):
+            problem(app.request(method, path, json=body), status)
+
+
+@pytest.mark.usefixtures("nothing_written")
+@pytest.mark.parametrize("whose", ["bobs", "nobodys", "no-key"])
+def test_somebody_elses_session_is_not_there(diary, whose):
+    key = {"bobs": diary.bobs, "nobodys": str(uuid4()), "no-key": "7"}[whose]
+    for method, path, body in every_write(diary, planned=key, done=key):
+        if path in {"/sessions/", "/sessions/pre-session", "/users/me/baseline", "/gyms"}:
+            continue
+        answer = diary.app.request(method, path, json=body)
+        if path == "/sessions/post-session":
+            assert set(problem(answer, 400)["errors"]) == {"session_id"}
+        elif path.endswith("/restore") and whose != "no-key":
+            problem(answer, 422)
+        else:
+            problem(answer, 404)
+    answer = problem(diary.app.post("/sessions/pre-session", json={**BODY, "session_id": key}), 400)
+    assert set(answer["errors"]) == {"session_id"}
+
+
+@pytest.mark.usefixtures("nothing_written")
+def test_wrong_methods(diary):
+    paths: dict[str, set[str]] = {}
+    for method, path, _ in every_write(diary, planned=diary.done):
+        paths.setdefault(path, set()).add(method)
+    readable = re.compile(
+        r"/sessions/|/gyms|/users/me/baseline|.*/[0-9a-f-]{36}|.*/[0-9a-f-]{36}/(pre|post)-session"
+    )
+    for path, known in paths.items():
+        allowed = known | {"OPTIONS", "HEAD"} | ({"GET"} if readable.fullmatch(path) else set())
+        for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - allowed:
+            problem(diary.app.request(method, path, json={}), 405)
+
+
+# --- API: every value of every variable ----------------------------------------------------------------------------
+
+
+def bad_values(variable: Variable) -> Iterator[Any]:
+    """What is of the wrong type or out of range for this variable."""
+    match variable.kind:
+        case "number":
+            yield from (variable.high + 1, variable.low - 1, "lots", True, [1], {"a": 1}, 1e300)
+            if variable.is_whole:
+                yield variable.low + 0.5
+        case "choice":
+            yield from ("yoga", 3, ["power"], True, {"a": 1})
+        case "flag":
+            yield from ("maybe", 7, [True])
+        case "text":
+            yield from ("x" * 2001, ["a"], {"a": 1}, "a\x00b", "\ud800")
+        case "list":
+            yield from ({"a": 1}, [["a"]], ["x" * 2001], ["a"] * 10_000, ["a\x00"])
+        case "niggles":
+            yield from (
+                [{"location": "soul", "severity": 1}],
+                [{"location": "finger", "severity": 9}],
+                [{"location": "finger"}],
+                [{"location": "finger", "severity": 1, "mood": 1}],
+                "soul 3",
+                7,
+            )
+
+
+FORMS = {
+    "before-patch": [(v.name, v) for v in in_room("pre_session")],
+    "after-patch": [
+        *((v.name, v) for v in in_room("post_session")),
+        *((v.actual_column, v) for v in TREATED),
+    ],
+    "baseline": [(v.name, v) for v in in_room("baseline")],
+}
+
+
+@pytest.mark.usefixtures("nothing_written")
+@pytest.mark.parametrize(
+    ("door", "name", "variable"),
+    [
+        pytest.param(door, name, variable, id=f"{door}-{name}")
+        for door, fields in FORMS.items()
+        for name, variable in fields
+    ],
+)
+def test_a_value_that_cannot_be_is_named(diary, door, name, variable):
+    method, path, _ = at(diary, door)
+    for value in bad_values(variable):
+        content = json.dumps({name: value}).encode()
+        answer = diary.app.request(
+            method, path, content=content, headers={"Content-Type": "application/json"}
+        )
+        errors = problem(answer, 400)["errors"]
+        assert {pointer.split(".")[0] for pointer in errors} == {name}, (value, errors)
+
+
+@pytest.mark.usefixtures("nothing_written")
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"session_date": "1890-01-01"}, "session_date"),
+        ({"session_date": (TODAY + timedelta(days=61)).isoformat()}, "session_date"),
+        ({"session_date": "2026-02-30"}, "session_date"),
+        ({"session_date": 20260504}, "session_date"),
+        ({"session_date": None}, "session_date"),
+        ({"started_at": "1890-01-01T10:00Z"}, "started_at"),
+        ({"started_at": "noon"}, "started_at"),
+        ({"ended_at": "2999-01-01T10:00Z"}, "ended_at"),
+        ({"duration_min": -1}, "duration_min"),
+        ({"duration_min": "long"}, "duration_min"),
+        ({"gym_id": str(uuid4())}, "gym_id"),
+        ({"gym_id": "Boulder Bar"}, "gym_id"),
+        ({"location_type": "moon"}, "location_type"),
+        ({"pre_session": {"stress_level": 9}}, "pre_session.stress_level"),
+        ({"pre_session": {"mood": 9}}, "pre_session.mood"),
+        ({"pre_session": [1]}, "pre_session"),
+        ({"status": "completed"}, "status"),
+        ({"id": str(uuid4())}, "id"),
+    ],
+)
+def test_when_and_where_that_cannot_be(diary, change, pointer):
+    method, path, body = at(diary, "plan")
+    answer = problem(diary.app.request(method, path, json={**body, **change}), 400)
+    assert set(answer["errors"]) == {pointer}
+    if not set(change) & {"pre_session", "status", "id"}:
+        answer = problem(diary.app.patch(f"/sessions/{diary.planned}", json=change), 400)
+        assert set(answer["errors"]) == {pointer}
+
+
+@pytest.mark.usefixtures("nothing_written")
+def test_a_session_is_logged_once(diary):
+    for path, body in (
+        (f"/sessions/{diary.done}/post-session", {"session_quality": 9}),
+        ("/sessions/post-session", {"session_id": diary.done, "session_quality": 9}),
+    ):
+        assert "logged already" in problem(diary.app.post(path, json=body), 409)["detail"]
+    problem(diary.app.post(f"/sessions/{diary.done}/skip"), 409)
+    problem(diary.app.post(f"/sessions/{diary.done}/start"), 409)
+
+
+@pytest.mark.usefixtures("nothing_written")
+def test_without_a_baseline_there_is_none(diary):
+    problem(diary.app.get("/users/me/baseline"), 404)
+    assert diary.alice.get("/baseline/").status_code == 200
+    assert diary.alice.get("/").status_code == 200
+
+
+# --- Pages: what was typed stays ------------------------------------------------------------------------------------
+
+NEW = {"session_date": TODAY.isoformat(), "sleep_notes": TYPED}
+AFTER = {"as_planned": "yes", "session_quality": "6", "notes": TYPED}
+PAGES: list[Any] = [
+    ("/sessions/new/", NEW, {"session_date": "1890-01-01"}, "session_date"),
+    ("/sessions/new/", NEW, {"session_date": (TODAY + timedelta(days=61)).isoformat()}, "session_date"),
+    ("/sessions/new/", NEW, {"session_date": "٢٠٢٦-٠٥-٠٤"}, "session_date"),
+    ("/sessions/new/", NEW, {"start_time": "25:00"}, "start_time"),
+    ("/sessions/new/", NEW, {"gym": "Nobody Knows It"}, "gym"),
+    ("/sessions/new/", NEW, {"gym": "x" * 90}, "gym"),
+    ("/sessions/new/", NEW, {"location_type": "moon"}, "location_type"),
+    ("/sessions/new/", NEW, {"sleep_hours": "25"}, "sleep_hours"),
+    ("/sessions/new/", NEW, {"caffeine_mg": "-5"}, "caffeine_mg"),
+    ("/sessions/new/", NEW, {"caffeine_mg": "much"}, "caffeine_mg"),
+    ("/sessions/new/", NEW, {"session_type": "yoga"}, "session_type"),
+    ("/sessions/{planned}/before/", NEW, {"stress_level": "6"}, "stress_level"),
+    ("/sessions/{planned}/before/", NEW, {"time_available_min": "1e999"}, "time_available_min"),
+    (
+        "/sessions/{done}/before/",
+        NEW,
+        {"session_date": (TODAY + timedelta(days=1)).isoformat()},
+        "session_date",
+    ),
+    ("/sessions/{planned}/after/", AFTER, {"session_quality": "0"}, "session_quality"),
+    ("/sessions/{planned}/after/", AFTER, {"session_quality": ""}, "session_quality"),
+    ("/sessions/{planned}/after/", AFTER, {"as_planned": ""}, "as_planned"),
+    ("/sessions/{planned}/after/", AFTER, {"as_planned": "no", "caffeine_mg": "5000"}, "caffeine_mg"),
+    ("/sessions/{planned}/after/", AFTER, {"attempts_on_projects": "-1"}, "attempts_on_projects"),
+    ("/sessions/{done}/after/", AFTER, {"energy_post": "6"}, "energy_post"),
+    ("/baseline/", {"current_boulder_grade": "V4"}, {"age": "3"}, "age"),
+    ("/baseline/", {"current_boulder_grade": "V4"}, {"weight_kg": "heavy"}, "weight_kg"),
+    ("/baseline/", {"age": "31"}, {"current_route_grade": "V5"}, "current_route_grade"),
+]
+
+
+@pytest.mark.usefixtures("nothing_written")
+@pytest.mark.parametrize(("path", "typed", "change", "field"), PAGES)
+def test_a_page_tells_at_the_field_and_keeps_what_was_typed(diary, path, typed, change, field):
+    path = path.format(planned=diary.planned, done=diary.done)
+    answer = diary.alice.submit(path, {**typed, **change})
+    assert answer.status_code == 422
+    page = unescape(answer.text)
+    assert f'id="id_{field}_error"' in page
+    assert 'role="alert"' in page
+    for value in typed.values():
+        if value not in {"yes", typed.get("session_date"), typed.get("session_quality")}:
+            assert value in page
+    shown = change[field]
+    if len(shown) > 2 and field not in {"session_type", "location_type"}:  # of choices only those that exist
+        assert shown in page
+
+
+@pytest.mark.usefixtures("nothing_written")
+@pytest.mark.parametrize(
+    "path",
+    ["before/", "after/", "skip/", "start/", "unskip/", "delete/", "restore/"],
+)
+def test_pages_of_somebody_elses_session_are_not_there(diary, path):
+    hidden = diary.alice.hidden("/sessions/new/")
+    answer = diary.alice.post(
+        f"/sessions/{diary.bobs}/{path}", {**hidden, "undo": "x", "session_quality": "1"}
+    )
+    assert answer.status_code == (422 if path == "restore/" else 404)
+
+
+@pytest.mark.usefixtures("nothing_written")
+def test_pages_refuse_what_no_form_of_ours_sends(diary):
+    hidden = diary.alice.hidden("/sessions/new/")
+    for path in ("/sessions/new/", f"/sessions/{diary.planned}/before/", f"/sessions/{diary.planned}/after/",
+                 f"/sessions/{diary.planned}/start/", f"/sessions/{diary.planned}/skip/",
+                 f"/sessions/{diary.planned}/delete/", "/baseline/"):  # fmt: skip
+        assert (
+            diary.alice.client.post(path, data={"session_quality": "5"}).status_code == 403
+        )  # no key of the form
+        huge = diary.alice.post(path, {**hidden, "notes": "x" * 10_000_000})
+        assert huge.status_code in {400, 413}, path
+    for path in ("start/", "unskip/", "restore/"):
+        assert diary.alice.get(f"/sessions/{diary.planned}/{path}").status_code == 405
+    with httpx.Client(base_url=diary.alice.client.base_url, timeout=30) as nobody:
+        for path in ("/sessions/new/", f"/sessions/{diary.planned}/after/", "/baseline/", "/diary/"):
+            answer = nobody.get(path)
+            assert (answer.status_code, "/accounts/login/" in answer.headers["Location"]) == (302, True)
+
+
+def test_the_same_form_twice_is_one_session_and_emoji_come_back(diary):
+    """Last of the pages: it writes."""
+    before = len(diary.sql("SELECT id FROM sessions"))
+    fields = {**diary.alice.hidden("/sessions/new/"), **NEW}
+    for _ in range(2):
+        assert diary.alice.post("/sessions/new/", fields).status_code == 200
+    assert len(diary.sql("SELECT id FROM sessions")) == before + 1
+    ((key, notes),) = diary.sql(
+        "SELECT session_id, sleep_notes FROM pre_session_data WHERE sleep_notes IS NOT NULL"
+    )
+    assert notes == TYPED
+    page = diary.alice.get(f"/sessions/{key}/").text
+    assert "niño 💪🏽 שלום &lt;b&gt;&amp;" in page
+    diary.sql("DELETE FROM sessions WHERE id = %s", key)
