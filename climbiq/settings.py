@@ -231,10 +231,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["climbiq.common.parsers.StrictJSONParser"],
-    "DEFAULT_THROTTLE_CLASSES": [
-        "climbiq.common.throttles.PerUserThrottle",
-        "rest_framework.throttling.ScopedRateThrottle",
-    ],
+    "DEFAULT_THROTTLE_CLASSES": ["climbiq.common.throttles.PerUserThrottle"],
     "DEFAULT_THROTTLE_RATES": {
         "user": "600/min",
         "anon": "60/min",

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from django.core.cache import cache
-from django.core.cache.backends.redis import RedisCache
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -19,7 +19,9 @@ log = logging.getLogger(__name__)
 # hold up every call for a whole time-out.
 SILENCE_SECONDS: Final = 10.0
 _NO_ANSWER: Final = (RedisConnectionError, RedisTimeoutError, OSError)
-_silent_until: dict[str, float] = {}  # by server; Django makes one cache object a thread
+# By server and options: Django makes a cache object for every request, and would connect anew for each.
+_clients: Final[dict[str, Any]] = {}
+_silent_until: dict[str, float] = {}  # by server
 
 
 class ForgivingRedisCache(RedisCache):
@@ -31,6 +33,15 @@ class ForgivingRedisCache(RedisCache):
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, params)
         self._place = server
+        self._settings = params.get("OPTIONS", {})
+
+    @property
+    def _cache(self) -> Any:
+        """This process' client: its connections serve all threads."""
+        key = f"{self._place} {self._settings}"
+        if key not in _clients:
+            _clients[key] = RedisCacheClient([self._place], **self._settings)
+        return _clients[key]
 
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
         return self._ask(default, super().get, key, default, version)

@@ -2,49 +2,72 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+import time
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Final
 
+from django.core.cache import cache
 from django.http import HttpRequest
 from rest_framework.request import Request
-from rest_framework.throttling import ScopedRateThrottle, SimpleRateThrottle
+from rest_framework.settings import api_settings
+from rest_framework.throttling import BaseThrottle
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView  # DRF imports this module from its own settings
 
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
-class PerUserThrottle(SimpleRateThrottle):
-    """One allowance for each account; a smaller one for each address that is not logged in.
 
-    Kept in the cache: when that is away, nobody is held back.
+class PerUserThrottle(BaseThrottle):
+    """One allowance for each account, a smaller one for each address that is not logged in.
+
+    A view with a `throttle_scope` has one of its own besides. A request is counted with one look at the cache and one
+    note in it; when the cache is away, nobody is held back.
     """
 
-    scope = "user"
+    THROTTLE_RATES: Mapping[str, str] = api_settings.DEFAULT_THROTTLE_RATES  # type: ignore[assignment]
 
-    def allow_request(self, request: Request, view: APIView) -> bool:
-        """Choose the rate by who asks, then count."""
-        self.scope = "user" if request.user.is_authenticated else "anon"
-        self.rate = self.get_rate()
-        self.num_requests, self.duration = self.parse_rate(self.rate)
-        return super().allow_request(request, view)
+    def __init__(self) -> None:
+        self._wait: float | None = None
 
-    def get_cache_key(self, request: Request, view: APIView) -> str:
+    def allow_request(self, request: Request | HttpRequest, view: APIView) -> bool:
         """Count by account, else by address."""
-        del view
-        ident = str(request.user.pk) if request.user.is_authenticated else self.get_ident(request)
-        return self.cache_format % {"scope": self.scope, "ident": ident}
+        general = "user" if request.user.is_authenticated else "anon"
+        special = getattr(view, "throttle_scope", "")
+        return self.count(request, scopes=[general, special] if special else [general])
+
+    def count(self, request: Request | HttpRequest, *, scopes: Iterable[str]) -> bool:
+        """Take one from each of these allowances; False where one of them was used up."""
+        who = str(request.user.pk) if request.user.is_authenticated else self.get_ident(request)  # type: ignore[arg-type]
+        rates = {f"throttle_{scope}_{who}": _parsed(self.THROTTLE_RATES[scope]) for scope in scopes}
+        now = time.time()
+        seen, noted = cache.get_many(rates), {}
+        for key, (most, seconds) in rates.items():
+            recent = [moment for moment in seen.get(key, ()) if moment > now - seconds]  # latest first
+            if len(recent) < most:
+                noted[key] = [now, *recent]
+            else:
+                self._wait = max(self._wait or 0.0, recent[most - 1] + seconds - now)
+        if noted:
+            cache.set_many(noted, timeout=max(seconds for _, seconds in rates.values()))
+        return self._wait is None
+
+    def wait(self) -> float | None:
+        """Seconds until there is room again."""
+        return self._wait
+
+
+def _parsed(rate: str) -> tuple[int, int]:
+    """How many, in how many seconds.
+
+    >>> _parsed("120/hour"), _parsed("600/min")
+    ((120, 3600), (600, 60))
+    """
+    most, _, period = rate.partition("/")
+    return int(most), _SECONDS[period[0]]
 
 
 def seconds_to_wait(request: HttpRequest, *, scope: str) -> float | None:
     """Count a request of a page against the allowance that the API calls `scope`; None when it is within."""
-    throttle = ScopedRateThrottle()
-    view: Any = _Scoped(scope)
-    if throttle.allow_request(cast("Request", request), view):
-        return None
-    return throttle.wait() or 1.0
-
-
-class _Scoped:
-    """What DRF wants to know of a view."""
-
-    def __init__(self, scope: str) -> None:
-        self.throttle_scope = scope
+    throttle = PerUserThrottle()
+    return None if throttle.count(request, scopes=[scope]) else throttle.wait()

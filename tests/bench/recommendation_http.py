@@ -15,7 +15,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from pathlib import Path
 from time import perf_counter
@@ -27,6 +27,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "climbiq.settings")
 
 WARM_UP, MEASURED, BLOCK, OWN_SESSIONS = 40, 300, 20, 150
 REQUESTS = 3000  # over which the memory is watched
+FEW = 5  # climbers ask in turn where time is measured
 REQUESTS_EACH = 100  # of one climber: 120 an hour are allowed
 BODY = {
     "current_conditions": {
@@ -69,8 +70,8 @@ def run(requests: int = REQUESTS) -> list[Row]:
     from tests.fixtures.database import make_template
 
     make_template()
-    few, many = 5, 5 + requests // REQUESTS_EACH
-    with _served(PRIOR, n_climbers=few) as prior, _served(PUBLISHED, n_climbers=many) as published:
+    many = FEW + requests // REQUESTS_EACH
+    with _served(PRIOR, n_climbers=FEW) as prior, _served(PUBLISHED, n_climbers=many) as published:
         sites = {PRIOR: prior, PUBLISHED: published}
         rows = _rows(_side_by_side(sites))
         rows += [
@@ -141,7 +142,7 @@ def _rows(visits: dict[str, list[Visit]]) -> list[Row]:
 
 def _memory(site: Served, requests: int) -> list[Row]:
     """What the process grows by once it is warm; the second half tells whether it goes on."""
-    client = _visits(site)
+    client = _visits(replace(site, tokens=site.tokens[FEW:]))
     sizes = [_resident(site.pid)]
     for _ in range(2):
         list(islice(client, requests // 2))
@@ -154,6 +155,7 @@ def _memory(site: Served, requests: int) -> list[Row]:
 
 @contextmanager
 def _served(name: str, *, n_climbers: int) -> Iterator[Served]:
+    from climbiq.local.testing import test_valkey
     from tests.fixtures.database import copy_template
     from tests.fixtures.servers import Site
 
@@ -161,7 +163,12 @@ def _served(name: str, *, n_climbers: int) -> Iterator[Served]:
     copy_template(database)
     tokens = _furnish(database, n_climbers=n_climbers, is_published=name == PUBLISHED)
     with tempfile.TemporaryDirectory() as static:
-        environment = {"CLIMBIQ_DEBUG": "0", "CLIMBIQ_HASHED_STATIC": "1", "CLIMBIQ_STATIC_ROOT": static}
+        environment = {
+            "CLIMBIQ_DEBUG": "0",
+            "CLIMBIQ_HASHED_STATIC": "1",
+            "CLIMBIQ_STATIC_ROOT": static,
+            "REDIS_URL": test_valkey().url(db=1 if name == PRIOR else 2),
+        }
         site = Site(database, application="tests.bench.timed_site:application", environment=environment)
         try:
             address = site.start()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import cache, caches
 from django.core.cache.backends.redis import RedisCache
 from django.test import Client
 from django.urls import reverse
@@ -87,3 +87,13 @@ def test_a_logout_holds_when_the_cache_comes_back(alice: User, client: Client, r
     cached.CACHES = before
     client.cookies["climbiq_sessionid"] = cookie
     assert client.get(reverse("account")).status_code == 302
+
+
+def test_requests_share_their_connections() -> None:
+    first, second = caches.create_connection("default"), caches.create_connection("default")
+    first.set("k", 1)
+    second.set("k", 2)
+    assert first._cache is second._cache
+    pool = first._cache._get_connection_pool(write=True)
+    assert first.get("k") == 2
+    assert len(pool._available_connections) == 1
