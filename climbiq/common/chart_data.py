@@ -9,7 +9,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """A row of an interval plot: a quantity with its 95 % interval, and what it is compared with."""
+    """A row of an interval plot: a quantity with its 95 % interval, and what it is compared with.
+
+    With `half_low` and `half_high` its 50 % interval is drawn as well.
+    """
 
     label: str
     value: float
@@ -18,6 +21,8 @@ class Estimate:
     reference: float | None = None
     reference_low: float | None = None
     reference_high: float | None = None
+    half_low: float | None = None
+    half_high: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

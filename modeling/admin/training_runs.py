@@ -22,6 +22,7 @@ from climbiq.accounts.models import User
 from climbiq.jobs.admin import OperatorsRead
 from climbiq.jobs.models import Job
 from climbiq.jobs.services import enqueue, waiting_job
+from modeling.admin.run_pictures import calibration, learnt_population
 from modeling.domain.gate_report import STATUS_WORDS, checks
 from modeling.domain.training_stages import in_order
 from modeling.models import PopulationPosterior, TrainingRun
@@ -48,7 +49,7 @@ class TrainingRunAdmin(OperatorsRead):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Leave the draws where they are."""
-        return super().get_queryset(request).defer("sampled", "priors")
+        return super().get_queryset(request).defer("sampled", "priors", "learnt")
 
     @admin.display(description="Begun", ordering="started_at")
     def begun(self, run: TrainingRun) -> str:
@@ -78,7 +79,7 @@ class TrainingRunAdmin(OperatorsRead):
         """Headed by what serves, what is under way, and the button."""
         current = PopulationPosterior.objects.filter(is_current=True).defer("population").first()
         job = Job.objects.filter(kind=JOB_KIND, status__in=["queued", "running", "failed"]).first()
-        under_way = TrainingRun.objects.filter(status="running").defer("sampled", "priors").first()
+        under_way = TrainingRun.objects.filter(status="running").only("pk").first()
         extra = {
             "title": "Training runs",
             "current": current,
@@ -146,7 +147,6 @@ class TrainingRunAdmin(OperatorsRead):
 def _told(run: TrainingRun) -> dict[str, Any]:
     """What the page of one run shows."""
     priors = run.priors or {"names": [], "mean": [], "sd": [], "individual_sd": []}
-    coverage = (run.held_out or {}).get("coverage") or {}
     return {
         "run": run,
         "words": STATUS_WORDS[run.status],
@@ -155,7 +155,8 @@ def _told(run: TrainingRun) -> dict[str, Any]:
         "began": _moment(run.started_at),
         "ended": _moment(run.finished_at),
         "checks": checks(diagnostics=run.diagnostics, held_out=run.held_out),
-        "coverage": [(level, round(100 * share)) for level, share in sorted(coverage.items())],
+        "calibration": calibration(held_out=run.held_out),
+        **learnt_population(learnt=run.learnt, priors=run.priors),
         "stages": in_order(durations=run.durations),
         "seconds": sum(run.durations.values()),
         "priors": list(

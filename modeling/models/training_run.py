@@ -53,6 +53,8 @@ class TrainingRun(models.Model):
     priors = models.JSONField(null=True, blank=True)
     # What the sampler gave, kept so that an interrupted run, or a look at a held one, need not sample again.
     sampled = models.JSONField(null=True, blank=True)
+    # Means and quantiles over all draws: what the run's page shows of it.
+    learnt = models.JSONField(null=True, blank=True)
     # Climbers by phase, and how personal their coefficients are: numbers of nobody.
     climbers = models.JSONField(null=True, blank=True)
 
@@ -61,7 +63,10 @@ class TrainingRun(models.Model):
         people=("requested_by",),
         fate="kept",
         why="what was published stands on them; they name you only by the key of your account",
-        withheld={"sampled": "numbers of the population, many and nobody's"},
+        withheld={
+            "sampled": "numbers of the population, many and nobody's",
+            "learnt": "numbers of the population, and nobody's",
+        },
     )
 
     class Meta:

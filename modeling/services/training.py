@@ -26,6 +26,7 @@ from modeling.domain.gate import (
     prior_predictive_inside,
 )
 from modeling.domain.gate_report import STATUS_WORDS, diagnostics_as_json, diagnostics_from_json
+from modeling.domain.learnt import learnt_as_json
 from modeling.domain.personal import TrainedPopulation
 from modeling.domain.stored_population import DamagedPopulation, as_json, from_json
 from modeling.domain.training import NotEnoughSessions, fit
@@ -197,6 +198,7 @@ class _Run:
         self.record.write(
             status="sampled",
             sampled=as_json(trained=result.population),
+            learnt=learnt_as_json(draws=result.all_draws),
             diagnostics=diagnostics_as_json(diagnostics=diagnostics),
             notes=self.record.notes,
         )
@@ -216,6 +218,7 @@ class _Run:
         self.record.write(
             status="sampled",
             sampled=interrupted.sampled,
+            learnt=interrupted.learnt,
             diagnostics=interrupted.diagnostics,
             notes=self.record.notes,
         )

@@ -20,6 +20,7 @@ from climbiq.jobs.services import enqueue
 from modeling.domain.climber_outputs import covariance_of
 from modeling.domain.design_matrix import design_matrix
 from modeling.domain.diary import CLIMBER, QUALITY
+from modeling.domain.learnt import learnt_from_json
 from modeling.domain.personal import personal_posterior
 from modeling.domain.simulate import simulate_diary
 from modeling.models import ModelOutput, PopulationPosterior, TrainingRun
@@ -85,6 +86,13 @@ def test_it_is_published(published: RunOutcome) -> None:
     assert run.climbers["phases"] == {"cold_start": 0, "learning": 20, "personalized": 0}
     assert set(run.durations) >= {"reading", "sampling", "testing forecasts", "publishing"}
     assert len(run.priors["mean"]) == len(run.priors["names"]) == 34
+    told = learnt_from_json(stored=run.learnt, priors=run.priors)
+    assert [row.name for row in told] == [*run.priors["names"], "noise"]
+    found = published_population()
+    assert found is not None
+    # the page tells what is served, of more draws than are served
+    middle = [row.after.mean / unit for row, unit in zip(told, (1.0, 1.2), strict=False)]
+    np.testing.assert_allclose(middle, found.trained.draws.beta.mean(axis=0)[:2], atol=0.15)
 
 
 def test_everybody_has_their_row(published: RunOutcome) -> None:

@@ -112,7 +112,11 @@ def session_outcome(prediction: Any, rating: Any) -> Context:
 
 @register.inclusion_tag("charts/interval_plot.html")
 def interval_plot(
-    estimates: Sequence[Estimate], title: str, unit: str = "", reference_label: str = "Climbers"
+    estimates: Sequence[Estimate],
+    title: str,
+    unit: str = "",
+    reference_label: str = "Climbers",
+    own_label: str = "Yours",
 ) -> Context:
     """Quantities with their intervals about nought, each above what it is compared with."""
     values = [
@@ -128,6 +132,7 @@ def interval_plot(
             "y": 20 + 52 * n,
             "point": axis.at(e.value),
             "span": axis.span(e.low, e.high),
+            "half": None if e.half_low is None or e.half_high is None else axis.span(e.half_low, e.half_high),
             "reference": None if e.reference is None else axis.at(e.reference),
             "reference_span": None
             if e.reference_low is None or e.reference_high is None
@@ -140,8 +145,14 @@ def interval_plot(
         **_frame(title, [_spoken(e, reference_label) for e in estimates], axis, bottom=20 + 52 * len(drawn)),
         "drawn": drawn,
         "unit": unit,
+        "own_label": own_label,
+        "has_halves": any(row["half"] for row in drawn),
         "reference_label": reference_label if has_reference else "",
-        "header": ("", f"Yours{f', {unit}' if unit else ''}", *((reference_label,) if has_reference else ())),
+        "header": (
+            "",
+            f"{own_label}{f', {unit}' if unit else ''}",
+            *((reference_label,) if has_reference else ()),
+        ),
         "rows": [
             (
                 e.label,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import xml.etree.ElementTree as ET
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
 from climbiq.jobs.models import Job
 from modeling.models import PopulationPosterior, TrainingRun
+from tests.factories.training_runs import record_of_a_run
 
 LIST = "admin:modeling_trainingrun_changelist"
 TRAIN = "admin:modeling_trainingrun_train"
@@ -73,7 +77,7 @@ def test_one_run_in_words(console, held):
         "70 of 4,000",
         "not passed",
         "0.800 on 80 sessions",
-        "47 %",
+        "said 50 %, seen 47 % (n 80)",
         "every outcome is 10",
         "the same for everybody",
         "12.8 s",
@@ -82,6 +86,59 @@ def test_one_run_in_words(console, held):
     assert "secret of the draws" not in text
     assert 'http-equiv="refresh"' not in text
     assert text.index('<th scope="row">reading') < text.index('<th scope="row">sampling')
+
+
+def test_what_a_run_learnt_is_drawn_and_told_as_a_table(console):
+    run = TrainingRun.objects.create(
+        trigger="schedule", status="published", finished_at=timezone.now(), **record_of_a_run()
+    )
+    html = console.get(reverse("admin:modeling_trainingrun_change", args=[run.pk])).content.decode()
+    # intervals of the conditions and of the kinds; usual quality, 9 conditions and 8 kinds; calibration
+    assert html.count('class="chart__drawing"') == 2 + (1 + 9 + 8) + 1
+    low, high = (0.9 * run.learnt["effects"]["stress_level"][k] for k in (1, 5))
+    assert f"<td>{low:+.2f} to {high:+.2f}</td>".replace("-", "−") in html
+    assert "<td>+0.18 (−0.01 to +0.37)</td>" in html  # 1.2 h of the prior 0.15 ± 1.96 · 0.08
+    assert "Points of quality for a typical difference" in html
+    assert "said 80 %, seen 78 % (n 100)" in html
+
+
+def test_where_the_picture_lies(console):
+    """The plot's axis runs over all intervals and nought; an interval of the prior lies where its numbers say."""
+    run = TrainingRun.objects.create(
+        trigger="schedule", status="published", finished_at=timezone.now(), **record_of_a_run(kinds=False)
+    )
+    html = console.get(reverse("admin:modeling_trainingrun_change", args=[run.pk])).content.decode()
+    plot = ET.fromstring(re.search(r'<svg class="chart__drawing".*?</svg>', html, re.DOTALL).group(0))
+    ticks = {t.text: float(t.get("x")) for t in plot.findall("text[@class='chart__tick']")}
+    unit = (ticks["+0.5"] - ticks["0"]) / 0.5
+    first = plot.find("g")
+    bar, whisker = first.find("rect"), first.find("line[@class='chart__whisker']")
+    half, dot = first.find("line[@class='chart__half']"), first.find("circle")
+    mean, low, low_half, _, high_half, high = (1.2 * v for v in run.learnt["effects"]["sleep_hours"])
+    drawn = {
+        "prior": [float(bar.get("x")), float(bar.get("x")) + float(bar.get("width"))],
+        "95 %": [float(whisker.get(end)) for end in ("x1", "x2")],
+        "50 %": [float(half.get(end)) for end in ("x1", "x2")],
+        "mean": [float(dot.get("cx"))],
+    }
+    meant = {
+        "prior": [0.18 - 1.96 * 0.096, 0.18 + 1.96 * 0.096],
+        "95 %": [low, high],
+        "50 %": [low_half, high_half],
+        "mean": [mean],
+    }
+    for what, values in meant.items():
+        assert drawn[what] == pytest.approx([ticks["0"] + unit * v for v in values], abs=0.3), what
+
+
+@pytest.mark.parametrize("stored", [None, {"probabilities": [0.5]}], ids=["nothing", "another version"])
+def test_a_run_without_such_numbers_is_shown_without_the_picture(console, held, stored):
+    run = TrainingRun.objects.create(
+        trigger="schedule", status="held", finished_at=timezone.now(), learnt=stored, priors=held.priors
+    )
+    text = page(console, "admin:modeling_trainingrun_change", run.pk)
+    assert "chart__drawing" not in text
+    assert ("of another version and cannot be drawn" in text) is (stored is not None)
 
 
 def test_a_run_under_way_shows_how_far_it_is(console):

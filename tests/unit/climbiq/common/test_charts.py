@@ -77,6 +77,20 @@ def test_the_interval_bar_puts_its_parts_where_the_numbers_say():
     assert "you: 7" in [text.text for text in svg.findall("text")]
 
 
+def test_half_of_the_belief_is_drawn_where_it_is_known():
+    halved = Estimate(label="Sleep", value=0.5, low=-1.0, high=2.0, half_low=0.0, half_high=1.0)
+    source = '{% load charts %}{% interval_plot rows "Effects" "" "Prior" "Learnt" %}'
+    html = engines["django"].from_string(source).render({"rows": [halved, *ESTIMATES]})
+    rows = ET.fromstring(html).findall("svg/g")
+    whisker, half = (rows[0].find(f"line[@class='chart__{name}']") for name in ("whisker", "half"))
+    start, end = (float(whisker.get(k)) for k in ("x1", "x2"))
+    # −1 to 2 is three points long, and the half of it that is believed most the middle one
+    assert float(half.get("x1")) == pytest.approx(start + (end - start) / 3, abs=0.1)
+    assert float(half.get("x2")) == pytest.approx(start + 2 * (end - start) / 3, abs=0.1)
+    assert rows[1].find("line[@class='chart__half']") is None
+    assert "Dot and line: learnt, with its 95 % interval (thick: 50 %). Pale bar: prior." in html
+
+
 def test_no_guess_no_mark():
     assert "you:" not in drawn("{% prediction_chart prediction %}")
     assert "you:" not in drawn('{% prediction_chart prediction "" %}')
