@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
-from typing import Final, TypedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from types import MappingProxyType
+from typing import Any, Final, TypedDict
 
 
 class LiteraturePrior(TypedDict, total=False):
@@ -85,7 +88,49 @@ WEAK_PRIORS: Final[dict[str, LiteraturePrior]] = {
 
 CONFIDENCE_WEIGHTS: Final[dict[str, float]] = {"high": 1.0, "medium": 0.7, "low": 0.4}
 
-INTERCEPT_PRIOR_MEAN: Final = 5.0  # quality of a session with everything at its reference value
-INTERCEPT_PRIOR_SD: Final = 1.0
-INTERCEPT_INDIVIDUAL_SD: Final = 1.0  # how far climbers' usual quality lies apart
-OBSERVATION_NOISE_SD: Final = 1.3  # sessions that look alike still differ by about this much
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QualityPriors:
+    """Priors of quality itself, points on the scale of 1–10; those of coefficients stand in the table of priors.
+
+        mu0 ~ N(intercept_mean, intercept_sd²)       a_u ~ N(0, tau_0²),  tau_0 ~ HalfNormal(intercept_individual_sd)
+        sigma² = noise_floor² + s²,  s ~ HalfNormal(noise_sd)
+
+    Before a population is trained, `intercept_individual_sd` and `noise_sd` stand for tau_0 and sigma themselves.
+
+    Attributes
+    ----------
+    sources
+        Why each of them: what a run's page and the record of a recommendation say.
+    """
+
+    intercept_mean: float
+    intercept_sd: float
+    intercept_individual_sd: float
+    noise_sd: float
+    noise_floor: float
+    sources: Mapping[str, str]
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON: the numbers by name, and why."""
+        numbers = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "sources"}
+        return {**numbers, "sources": dict(self.sources)}
+
+
+# The one place where they are stated; docs/methods/hierarchical-model.md says the same at length.
+QUALITY_PRIORS: Final = QualityPriors(
+    intercept_mean=5.0,
+    intercept_sd=1.0,
+    intercept_individual_sd=1.0,
+    noise_sd=1.3,
+    noise_floor=0.05,
+    sources=MappingProxyType(
+        {
+            "intercept_mean": "Specification: N(5, 1), near the scale's middle, at reference values",
+            "intercept_sd": "Specification: N(5, 1)",
+            "intercept_individual_sd": "Judgment: climbers' usual quality lies about a point apart",
+            "noise_sd": "Judgment: sessions that look alike differ by a point or so; wider than the specification's 1",
+            "noise_floor": "Judgment: no rating is surer than a twentieth of a point",
+        }
+    ),
+)

@@ -9,12 +9,7 @@ from functools import cache
 
 import numpy as np
 
-from climbiq.domain.literature import (
-    INTERCEPT_INDIVIDUAL_SD,
-    INTERCEPT_PRIOR_MEAN,
-    INTERCEPT_PRIOR_SD,
-    OBSERVATION_NOISE_SD,
-)
+from climbiq.domain.literature import QUALITY_PRIORS
 from climbiq.domain.variables import MODEL_VARIABLES, VARIABLES
 from modeling.domain.design_matrix import COEFFICIENTS
 from modeling.domain.posterior import GaussianPrior, InvalidPrior
@@ -75,7 +70,7 @@ def literature_priors() -> Mapping[str, PopulationPrior]:
 def population_prior(*, priors: Mapping[str, PopulationPrior]) -> GaussianPrior:
     """What is believed about a new climber's coefficients, before their first session.
 
-        intercept ~ N(5, 1² + INTERCEPT_INDIVIDUAL_SD²)
+        intercept ~ N(intercept_mean, intercept_sd² + intercept_individual_sd²)     of QUALITY_PRIORS, like sigma
         coefficient_k ~ N(mean_k, sd_k² + individual_sd_k²), independent
 
     Parameters
@@ -91,9 +86,9 @@ def population_prior(*, priors: Mapping[str, PopulationPrior]) -> GaussianPrior:
     ('intercept', 5.0, 2.0, 1.3)
     """
     used = [priors.get(name) or literature_priors()[name] for name in MODEL_VARIABLES]
-    mean = np.array([INTERCEPT_PRIOR_MEAN, *(p.mean for p in used)])
+    mean = np.array([QUALITY_PRIORS.intercept_mean, *(p.mean for p in used)])
     variances = [
-        INTERCEPT_PRIOR_SD**2 + INTERCEPT_INDIVIDUAL_SD**2,
+        QUALITY_PRIORS.intercept_sd**2 + QUALITY_PRIORS.intercept_individual_sd**2,
         *(p.sd**2 + p.individual_sd**2 for p in used),
     ]
-    return GaussianPrior(COEFFICIENTS, mean, np.diag(variances), OBSERVATION_NOISE_SD)
+    return GaussianPrior(COEFFICIENTS, mean, np.diag(variances), QUALITY_PRIORS.noise_sd)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from climbiq.domain.literature import QUALITY_PRIORS
+
 Floats = NDArray[np.float64]
 
 
@@ -40,7 +42,7 @@ class HierarchicalPriors:
     sd: Floats
     individual_sd: Floats
     noise_sd: float = 1.0
-    noise_floor: float = 0.05
+    noise_floor: float = QUALITY_PRIORS.noise_floor
 
     def __post_init__(self) -> None:
         p = len(self.names)

@@ -8,12 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from climbiq.domain.literature import (
-    INTERCEPT_INDIVIDUAL_SD,
-    INTERCEPT_PRIOR_MEAN,
-    INTERCEPT_PRIOR_SD,
-    OBSERVATION_NOISE_SD,
-)
+from climbiq.domain.literature import QUALITY_PRIORS
 from climbiq.domain.variables import MODEL_VARIABLES
 from modeling.domain.design_matrix import COEFFICIENTS, COLUMN, centred_doses
 from modeling.domain.population_prior import PopulationPrior, literature_priors
@@ -115,10 +110,13 @@ def hierarchical_priors(*, priors: Mapping[str, PopulationPrior]) -> Hierarchica
     rows = [priors.get(name) or literature_priors()[name] for name in MODEL_VARIABLES]
     return HierarchicalPriors(
         names=COEFFICIENTS,
-        mean=np.array([INTERCEPT_PRIOR_MEAN, *(row.mean for row in rows)]),
-        sd=np.array([INTERCEPT_PRIOR_SD, *(row.sd for row in rows)]),
-        individual_sd=np.array([INTERCEPT_INDIVIDUAL_SD, *(row.individual_sd for row in rows)]),
-        noise_sd=OBSERVATION_NOISE_SD,
+        mean=np.array([QUALITY_PRIORS.intercept_mean, *(row.mean for row in rows)]),
+        sd=np.array([QUALITY_PRIORS.intercept_sd, *(row.sd for row in rows)]),
+        individual_sd=np.array(
+            [QUALITY_PRIORS.intercept_individual_sd, *(row.individual_sd for row in rows)]
+        ),
+        noise_sd=QUALITY_PRIORS.noise_sd,
+        noise_floor=QUALITY_PRIORS.noise_floor,
     )
 
 

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
+from climbiq.domain.literature import QUALITY_PRIORS
 from experts.selectors import CurrentPriors, current_priors
 from modeling.domain.climber_outputs import ClimberOutput, climber_outputs, summary_of
 from modeling.domain.diagnostics import Diagnostics
@@ -121,11 +122,11 @@ def trained_model(
 
 
 def inputs_hash(*, sessions: TreatedColumns, priors: CurrentPriors) -> str:
-    """SHA-256 of all that a run's result depends on: sessions, priors, code."""
+    """SHA-256 of all that a run's result depends on: sessions, priors of coefficients and of quality, code."""
     rows = {
         name: {k: str(v) for k, v in row.items() if k != "created_at"} for name, row in priors.rows.items()
     }
-    inputs = [sessions.fingerprint(), priors.version, rows, code_version()]
+    inputs = [sessions.fingerprint(), priors.version, rows, QUALITY_PRIORS.as_dict(), code_version()]
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
 
@@ -311,6 +312,7 @@ def _priors_as_json(data: TrainingData, version: int) -> dict[str, Any]:
         "individual_sd": priors.individual_sd.tolist(),
         "noise_sd": priors.noise_sd,
         "noise_floor": priors.noise_floor,
+        "quality": QUALITY_PRIORS.as_dict(),
     }
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from climbiq.accounts.models import User
 from climbiq.common import idempotency
+from climbiq.domain.literature import QUALITY_PRIORS
 from climbiq.domain.training_history import summarise_history
 from climbiq.domain.zones import zone_of
 from experts.services.rule_engine import RULE_ENGINE
@@ -231,6 +232,8 @@ def _record(
         evidence={
             **result.evidence,
             "priors": _prior_rows(served.priors),
+            # A trained run has its own: of the intercept, climbers' spread and noise too.
+            **({} if served.run_id else {"quality_priors": QUALITY_PRIORS.as_dict()}),
             "run_id": None if served.run_id is None else str(served.run_id),
             "population": _population_rows(served),
             "shadow_rules": _shadow_rules(context, now=now),

@@ -48,8 +48,7 @@ def test_a_recommendation_from_the_stored_priors_by_hand(site):
     site.manage("import_diary", str(DIARY))
     with psycopg.connect(superuser_url(site.database)) as database:
         assert database.execute("SELECT count(*) FROM sessions").fetchone() == (10_985,)
-        token = re.search(r"ciq_\w+", site.manage("issue_token", PERSON)).group(0)
-        expected = by_hand(database)
+    token = re.search(r"ciq_\w+", site.manage("issue_token", PERSON)).group(0)
 
     address = site.start()
     with httpx.stream(
@@ -70,6 +69,8 @@ def test_a_recommendation_from_the_stored_priors_by_hand(site):
     assert set(names[5:-1]) == {"nlg_start", "nlg_chunk", "nlg_complete"}
     assert [e.seq for e in events] == list(range(1, len(events) + 1))
 
+    with psycopg.connect(superuser_url(site.database)) as database:
+        expected = by_hand(database)
     prediction = events[2].data
     assert prediction["phase"] == "personalized"
     assert prediction["expected_quality"] == pytest.approx(expected["mean"], abs=0.051)
@@ -90,6 +91,7 @@ def by_hand(database: psycopg.Connection) -> dict[str, object]:
             " WHERE is_current"
         )
     }
+    (quality,) = database.execute("SELECT evidence->'quality_priors' FROM recommendations").fetchone()
     names = list(REFERENCE)
     columns = ", ".join(f"p.{COLUMNS.get(name, name)}" for name in names)
     rows = database.execute(
@@ -108,9 +110,10 @@ def by_hand(database: psycopg.Connection) -> dict[str, object]:
     known = (~np.isnan(doses)).sum(axis=0)
     usual = np.where(known > 0, np.nansum(doses, axis=0) / np.maximum(known, 1), 0.0)
     design = np.column_stack([np.ones(len(rows)), np.where(np.isnan(doses), usual, doses)])
-    prior_mean = np.array([5.0, *(priors[n][0] for n in names)])
-    prior_variance = np.array([2.0, *(priors[n][1] ** 2 + priors[n][2] ** 2 for n in names)])
-    noise = 1.3**2
+    prior_mean = np.array([quality["intercept_mean"], *(priors[n][0] for n in names)])
+    usual_variance = quality["intercept_sd"] ** 2 + quality["intercept_individual_sd"] ** 2
+    prior_variance = np.array([usual_variance, *(priors[n][1] ** 2 + priors[n][2] ** 2 for n in names)])
+    noise = quality["noise_sd"] ** 2
     covariance = np.linalg.inv(design.T @ design / noise + np.diag(1 / prior_variance))
     mean = covariance @ (design.T @ outcome / noise + prior_mean / prior_variance)
     today = np.array([1.0, *(dose(n, TODAY[n]) if n in TODAY else usual[k] for k, n in enumerate(names))])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,10 +16,12 @@ import pytest
 from django.db import transaction
 
 from climbiq.accounts.rls import Identity, acting_as
+from climbiq.domain.literature import QUALITY_PRIORS
 from climbiq.domain.variables import MODEL_VARIABLES
 from climbiq.jobs.models import Job
 from climbiq.jobs.runner import run_job
 from climbiq.jobs.services import enqueue
+from experts.selectors import current_priors
 from modeling.domain.climber_outputs import covariance_of
 from modeling.domain.design_matrix import design_matrix
 from modeling.domain.diary import CLIMBER, QUALITY
@@ -24,9 +29,10 @@ from modeling.domain.learnt import learnt_from_json
 from modeling.domain.personal import personal_posterior
 from modeling.domain.simulate import simulate_diary
 from modeling.models import ModelOutput, PopulationPosterior, TrainingRun
-from modeling.selectors import published_population, sessions_by_climber
+from modeling.selectors import published_population, sessions_by_climber, treated_columns
+from modeling.services import training
 from modeling.services.training import RunOutcome, trained_model
-from modeling.services.training_record import TrainingIsRunning, one_at_a_time
+from modeling.services.training_record import RunWasTaken, TrainingIsRunning, one_at_a_time
 from tests.factories.climbing_logs import write_frame, write_simulated
 from tests.fixtures.database import copy_template, django_on, run_on_server, superuser_url
 
@@ -86,6 +92,7 @@ def test_it_is_published(published: RunOutcome) -> None:
     assert run.climbers["phases"] == {"cold_start": 0, "learning": 20, "personalized": 0}
     assert set(run.durations) >= {"reading", "sampling", "testing forecasts", "publishing"}
     assert len(run.priors["mean"]) == len(run.priors["names"]) == 34
+    assert run.priors["quality"] == QUALITY_PRIORS.as_dict()
     told = learnt_from_json(stored=run.learnt, priors=run.priors)
     assert [row.name for row in told] == [*run.priors["names"], "noise"]
     found = published_population()
@@ -225,7 +232,9 @@ def test_absurd_priors_are_held_back_and_the_old_population_serves(
     assert "what was published before goes on serving" in held.words
     assert PopulationPosterior.objects.get().run_id == published.run_id
     assert dict(ModelOutput.objects.values_list("user_id", "model_version")) == before
-    assert TrainingRun.objects.get(pk=held.run_id).sampled is not None
+    run = TrainingRun.objects.get(pk=held.run_id)
+    assert run.sampled is not None
+    assert "sampling again" not in run.durations  # as long as it was asked for, and no longer
 
 
 def test_a_run_that_failed_says_why(published: RunOutcome) -> None:
@@ -237,6 +246,73 @@ def test_a_run_that_failed_says_why(published: RunOutcome) -> None:
         trained_model(trigger="command", force=True, on_progress=stop)
     run = TrainingRun.objects.latest("started_at")
     assert (run.status, run.reasons) == ("failed", ["KeyboardInterrupt"])
+
+
+def test_other_priors_of_quality_are_other_inputs(published: RunOutcome, monkeypatch) -> None:
+    sessions, _ = treated_columns()
+    known = TrainingRun.objects.get(pk=published.run_id).inputs_hash
+    assert training.inputs_hash(sessions=sessions, priors=current_priors()) == known
+    monkeypatch.setattr(training, "QUALITY_PRIORS", dataclasses.replace(QUALITY_PRIORS, noise_sd=1.4))
+    assert training.inputs_hash(sessions=sessions, priors=current_priors()) != known
+
+
+class Taken:
+    """Takes a run for dead at one of its stages, as another process does once the first one's lock is lost."""
+
+    def __init__(self, house: House, *, at: str) -> None:
+        self.house, self.at, self.other = house, at, None
+
+    def __call__(self, _progress: float, note: str) -> None:
+        if note != self.at or self.other is not None:
+            return
+        lost = self.house.one(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_locks JOIN pg_database d ON d.oid = database"
+            " WHERE locktype = 'advisory' AND d.datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        assert lost == (1,)
+        self.other = trained_model(trigger="button")
+
+
+@pytest.mark.parametrize("stage", ["preparing", "publishing"])
+def test_a_run_that_was_taken_for_dead_writes_nothing_more(
+    published: RunOutcome, house: House, stage: str
+) -> None:
+    before = dict(ModelOutput.objects.values_list("user_id", "run_id"))
+    taken = Taken(house, at=stage)
+    with pytest.raises(RunWasTaken, match="taken for dead while it went on"):
+        trained_model(trigger="command", force=True, on_progress=taken)
+    assert taken.other is not None
+    assert taken.other.status == "nothing_to_do"
+    run = TrainingRun.objects.filter(trigger="command").latest("started_at")
+    assert (run.status, run.model_version) == ("failed", "")
+    assert "its process ended" in run.reasons[-1]
+    # what it was about to publish went with its transaction
+    assert PopulationPosterior.objects.get().run_id == published.run_id
+    assert dict(ModelOutput.objects.values_list("user_id", "run_id")) == before
+
+
+def test_too_few_draws_are_drawn_again_and_force_trains_on_the_same_inputs(
+    published: RunOutcome, monkeypatch
+) -> None:
+    from modeling.domain import hierarchical
+
+    # 4 chains of 150: less than 400 independent draws, with the usual seed
+    few = functools.partial(hierarchical.SamplerSettings, draws=150, tune=300)
+    monkeypatch.setattr(hierarchical, "SamplerSettings", few)
+    told: list[str] = []
+    again = trained_model(trigger="command", force=True, on_progress=lambda _, note: told.append(note))
+    assert again.status == "published", again
+    assert any(
+        re.match(r"600 draws were too few \(R-hat .*\): sampled again, 3 times as long", note)
+        for note in again.notes
+    ), again.notes
+    run, first = (TrainingRun.objects.get(pk=outcome.run_id) for outcome in (again, published))
+    assert run.inputs_hash == first.inputs_hash
+    assert run.diagnostics["n_draws"] == 3 * 600
+    assert {"sampling", "sampling again"} <= set(run.durations)
+    assert told.index("sampling") < told.index("sampling again") < told.index("testing forecasts")
+    assert told.count("drift") == 1  # what is done again is told once
+    assert PopulationPosterior.objects.get(is_current=True).run_id == again.run_id
 
 
 # --- Bad data: each run ends, and says what was odd -----------------------------------------------------------

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from climbiq.domain.literature import INTERCEPT_INDIVIDUAL_SD, INTERCEPT_PRIOR_MEAN, LITERATURE_PRIORS
+from climbiq.domain.literature import LITERATURE_PRIORS, QUALITY_PRIORS
 from climbiq.domain.variables import VARIABLES
 from sessions_app.domain.demo.niggles import Niggling
 from sessions_app.domain.demo.people import DemoClimber
@@ -82,7 +82,9 @@ class _Writer:
         self.climber, self.today, self.zone = climber, today, zone
         self.chance = np.random.default_rng([SEED, 1000 + number])
         self.effects = true_effects(number=number)
-        self.usual = INTERCEPT_PRIOR_MEAN + self.chance.normal(0.6, 0.6 * INTERCEPT_INDIVIDUAL_SD)
+        self.usual = QUALITY_PRIORS.intercept_mean + self.chance.normal(
+            0.6, 0.6 * QUALITY_PRIORS.intercept_individual_sd
+        )
         self.level = 0.0
         self.stress = climber.stress_level
         self.last: date | None = None

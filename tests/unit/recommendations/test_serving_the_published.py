@@ -70,6 +70,9 @@ def test_before_the_first_training_the_priors_serve(alice):
     assert row.model_version == "population-prior-1"
     assert row.evidence["run_id"] is None
     assert row.evidence["population"]["caffeine_mg"] == {"mean": 0.003, "sd": 0.00447}
+    quality = row.evidence["quality_priors"]
+    assert (quality["intercept_mean"], quality["noise_sd"]) == (5.0, 1.3)
+    assert set(quality["sources"]) == set(quality) - {"sources"}
 
 
 def test_what_is_published_serves_and_is_on_the_record(alice):
@@ -78,6 +81,7 @@ def test_what_is_published_serves_and_is_on_the_record(alice):
     after = ask(alice)
     assert (after.model_version, after.prior_version) == ("hierarchical-1", 1)
     assert after.evidence["run_id"] == str(published.run_id)
+    assert "quality_priors" not in after.evidence  # what was learnt stands in their place
     assert after.evidence["model_version"] == event(after, "meta")["model_version"] == "hierarchical-1"
     assert after.evidence["population"]["intercept"]["mean"] == pytest.approx(6.2, abs=0.1)
     assert after.expected_quality > before.expected_quality + 1.0
