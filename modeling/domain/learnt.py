@@ -77,7 +77,7 @@ def learnt_as_json(*, draws: PopulationDraws) -> dict[str, Any]:
     >>> learnt_as_json(draws=draws)["effects"]
     {'intercept': [6.0, 5.05, 5.5, 6.0, 6.5, 6.95]}
     """
-    varies = (draws.tau > 0.0).any(axis=0).tolist()
+    varies = draws.tau.max(axis=0) > 0.0
     return {
         "probabilities": list(PROBABILITIES),
         "effects": {name: _told(draws.beta[:, k]) for k, name in enumerate(draws.names)},
