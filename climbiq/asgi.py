@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import warnings
 
 from django.conf import settings
 from django.core.asgi import get_asgi_application
@@ -11,6 +12,9 @@ from django.core.asgi import get_asgi_application
 from climbiq.common.body_limit import BodyLimit
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "climbiq.settings")
+
+# WhiteNoise hands files over as plain iterators. They are small: to read them at once is as meant.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
 application = BodyLimit(get_asgi_application(), limit_bytes=settings.REQUEST_MAX_BYTES)
 

@@ -6,6 +6,7 @@ import os
 
 import django
 from celery import Celery
+from celery.signals import setup_logging
 from django.apps import apps
 
 # As in the web process: small matrices are quickest with one thread.
@@ -49,9 +50,13 @@ app.conf.update(
     worker_max_tasks_per_child=100,
     worker_max_memory_per_child=1_500_000,  # kB
     worker_soft_shutdown_timeout=10,
-    worker_hijack_root_logger=False,
     timezone="UTC",
     enable_utc=True,
     # The schedule itself comes with the tasks, in climbiq.jobs.tasks.
 )
 app.autodiscover_tasks()
+
+
+@setup_logging.connect  # type: ignore[untyped-decorator]
+def keep_our_logging(**_: object) -> None:
+    """Leave logging as Django set it up: Celery's own would hide how far the jobs are."""

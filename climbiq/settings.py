@@ -297,6 +297,7 @@ JOB_RING_AGAIN_SECONDS = env.whole("CLIMBIQ_JOB_RING_AGAIN_SECONDS", 60)
 
 LANGUAGE_CODE = "en"
 USE_I18N = True
+FORMAT_MODULE_PATH = "climbiq.common.formats"
 USE_TZ = True
 TIME_ZONE = "UTC"
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
@@ -319,5 +320,5 @@ LOGGING: dict[str, Any] = {
     "formatters": {"line": {"format": "%(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.text("CLIMBIQ_LOG_LEVEL", "INFO")},
-    "loggers": {name: {"level": "WARNING"} for name in ("httpx2", "anthropic", "arviz")},
+    "loggers": {name: {"level": "WARNING"} for name in ("celery", "httpx2", "anthropic", "arviz")},
 }

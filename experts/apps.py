@@ -5,3 +5,4 @@ from django.apps import AppConfig
 
 class ExpertsConfig(AppConfig):
     name = "experts"
+    verbose_name = "Rules and scenarios"

@@ -5,3 +5,4 @@ from django.apps import AppConfig
 
 class ModelingConfig(AppConfig):
     name = "modeling"
+    verbose_name = "The model"

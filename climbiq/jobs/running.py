@@ -53,7 +53,10 @@ class Heartbeat:
         self._thread.join()
 
     def report(self, progress: float | None, note: str) -> None:
-        """Remember how far the work is; the thread writes it."""
+        """Remember how far the work is; the thread writes it, and each new stage is told in the log."""
+        if note != self._progress[1]:
+            share = "" if progress is None else f" ({progress:.0%})"
+            log.info("job %s (%s): %s%s", self.claim.job_id, self.claim.kind, note, share)
         self._progress = (progress, note)
         self._news.set()
 

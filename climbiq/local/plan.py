@@ -44,7 +44,8 @@ WEB = (
     *("uvicorn", "climbiq.asgi:application", "--host", "{host}", "--port", "{port}"),
     *("--no-proxy-headers", "--lifespan", "off", "--timeout-graceful-shutdown", "3", "--no-access-log"),
 )
-_CELERY_WORKER = ("celery", "-A", "climbiq.celery_app", "worker")
+_CELERY = ("celery", "--quiet", "-A", "climbiq.celery_app")  # quiet: no banners
+_CELERY_WORKER = (*_CELERY, "worker")
 WORKER = (*_CELERY_WORKER, "-Q", "default", "--hostname", "default@%h")
 # Training takes minutes and memory: one at a time, in a process of its own, so that no other job waits for it, and
 # in a new one every time, which gives the memory back.
@@ -52,7 +53,7 @@ TRAINER = (
     *(*_CELERY_WORKER, "-Q", "training", "--hostname", "training@%h"),
     *("--concurrency", "1", "--max-tasks-per-child", "1"),
 )
-BEAT = ("celery", "-A", "climbiq.celery_app", "beat", "--schedule", "{data_dir}/beat")
+BEAT = (*_CELERY, "beat", "--schedule", "{data_dir}/beat")
 
 PROGRAMS: tuple[LongRunning, ...] = (
     LongRunning("web", WEB, "app"),

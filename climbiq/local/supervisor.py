@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -60,7 +59,7 @@ class Server:
 
 @dataclass(slots=True)
 class Supervisor:
-    """Starts programs in order, watches them, stops them in reverse."""
+    """Starts programs in order, watches them, stops them together."""
 
     cwd: Path
     programs: list[Program] = field(default_factory=list)
@@ -141,12 +140,12 @@ class Supervisor:
                 raise ProgramEnded(f"{server.name} ended; its last lines:\n{said}")
 
     def stop_all(self) -> None:
-        """Stop the programs, last started first; kill one that dawdles, and all on a second Ctrl-C."""
-        while self.programs:
-            program = self.programs.pop()
+        """Stop the programs, all at once; kill those that dawdle, and all on a second Ctrl-C."""
+        for program in reversed(self.programs):
             program.process.terminate()
-            wait_until(partial(self._ended_or_hurried, program), seconds=STOP_SECONDS)
-            _finish(program)
+        wait_until(self._ended_or_hurried, seconds=STOP_SECONDS)
+        while self.programs:
+            _finish(self.programs.pop())
 
     def _spawn(
         self, name: str, command: Sequence[str], environment: Mapping[str, str], label: str
@@ -173,8 +172,8 @@ class Supervisor:
         if not self._stopping:
             self._stopping, self._asked_at = True, now
 
-    def _ended_or_hurried(self, program: Program) -> bool:
-        return self._hurried or program.process.poll() is not None
+    def _ended_or_hurried(self) -> bool:
+        return self._hurried or all(program.process.poll() is not None for program in self.programs)
 
     def _pause(self) -> None:
         self.check()

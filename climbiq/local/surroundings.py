@@ -94,6 +94,9 @@ def common_environment(
         environment.setdefault("CLIMBIQ_TLS", "0")
     if is_demo:
         environment["CLIMBIQ_DEMO"] = "1"
+    if os.geteuid() == 0:
+        # On a machine of one's own it is as meant, and said twice at each start.
+        environment.setdefault("PYTHONWARNINGS", "ignore:You're running the worker with superuser privileges")
     return environment
 
 

@@ -39,4 +39,4 @@ class RuleAuditLog(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.action} {self.created_at}"
+        return f"{self.action} {self.created_at:%Y-%m-%d %H:%M} UTC"

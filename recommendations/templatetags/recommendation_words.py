@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from django import template
@@ -49,3 +50,17 @@ def item(mapping: dict[Any, Any], key: Any) -> Any:
 def amount_of(value: Any, variable: str) -> str:
     """A value with its variable's unit, a choice by its label."""
     return wording.amount_of(value, variable)
+
+
+@register.filter
+def shared_caveats(tips: list[dict[str, Any]]) -> list[str]:
+    """What holds for several of the tips: said once, below them."""
+    counts = Counter(caveat for tip in tips for caveat in tip["caveats"])
+    return [caveat for caveat, count in counts.items() if count > 1]
+
+
+@register.filter
+def own_caveats(tip: dict[str, Any], tips: list[dict[str, Any]]) -> list[str]:
+    """What holds for this tip alone."""
+    shared = shared_caveats(tips)
+    return [caveat for caveat in tip["caveats"] if caveat not in shared]

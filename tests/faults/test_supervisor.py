@@ -68,6 +68,15 @@ SLEEPER = """
     print("I am", name)
     time.sleep(60)
 """
+SLOW_SECONDS = 2.0
+SLOW = f"""
+    import signal, sys, time
+    from journal import note
+    name = sys.argv[1]
+    signal.signal(signal.SIGTERM, lambda *_: (time.sleep({SLOW_SECONDS}), note(name + " stops"), sys.exit(0)))
+    note(name)
+    time.sleep(60)
+"""
 DIES = """
     import sys, time
     for n in range(30):
@@ -149,6 +158,7 @@ def folder():
         "manage.py": MANAGE,
         "fake_web.py": WEB,
         "fake_sleeper.py": SLEEPER,
+        "fake_slow.py": SLOW,
         "fake_dies.py": DIES,
         "fake_stubborn.py": STUBBORN,
         "driver.py": DRIVER,
@@ -198,14 +208,14 @@ def start(folder, port):
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_stops_everything_in_reverse_order(start, signum):
+def test_a_signal_stops_everything(start, signum):
     run = start()
     run.await_words("ClimbIQ is ready: http://127.0.0.1:")
     run.await_programs("web", "worker", "beat")
     begun = time.monotonic()
     assert run.end(signum) == 0
     assert time.monotonic() - begun < 8
-    assert run.events()[-3:] == ["beat stops", "worker stops", "web stops"]
+    assert sorted(run.events()[-3:]) == ["beat stops", "web stops", "worker stops"]
     assert run.running() == []
 
 
@@ -260,7 +270,7 @@ def test_one_programs_death_stops_all_and_is_explained(start):
         "climbiq | line 29",
         "climbiq | out of chalk",
     ]
-    assert run.events()[-2:] == ["beat stops", "web stops"]
+    assert sorted(run.events()[-2:]) == ["beat stops", "web stops"]
 
 
 def test_a_killed_program_is_named_with_its_signal(start):
@@ -279,6 +289,17 @@ def test_a_program_that_will_not_stop_is_killed_with_its_children(start):
     stubborn = next(entry for entry in run.journal() if entry["event"] == "stubborn")
     assert wait_until(lambda: not (is_running(stubborn["pid"]) or is_running(stubborn["child"])), seconds=2)
     assert run.events()[-1] == "web stops"
+
+
+def test_slow_programs_stop_side_by_side(start):
+    slow = [[name, ["fake_slow", name], "service"] for name in ("worker", "trainer", "beat")]
+    run = start(programs=[WEB_PROGRAM, *slow])
+    run.await_words("ready")
+    run.await_programs("web", "worker", "trainer", "beat")
+    begun = time.monotonic()
+    assert run.end(signal.SIGINT) == 0
+    assert time.monotonic() - begun < 2 * SLOW_SECONDS
+    assert sorted(run.events()[-4:]) == ["beat stops", "trainer stops", "web stops", "worker stops"]
 
 
 def test_a_second_ctrl_c_does_not_wait(start):

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from modeling.services.demo import demo_training_is_due
 from recommendations.services.demo import DEMO_PASSWORD, demo_logins
 
 
@@ -19,3 +20,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Log in with the password {DEMO_PASSWORD} as")
         for login in logins:
             self.stdout.write(f"  {login.email:<{width}}  {login.what}")
+        if demo_training_is_due():
+            self.stdout.write(
+                "The demo's model is being trained, for a minute or two; until then studies stand in for it."
+            )

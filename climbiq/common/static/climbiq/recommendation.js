@@ -5,7 +5,31 @@
 
 (() => {
   const root = document.querySelector("[data-recommendation]");
-  if (!root || root.dataset.done || !window.EventSource) return;
+  if (!root) return;
+
+  // A long explanation shows its beginning; the rest is one tap away.
+  const fold = (words) => {
+    if (words.dataset.folded) return;
+    words.classList.add("tip__words--folded");
+    if (words.scrollHeight <= words.clientHeight + 4) {
+      words.classList.remove("tip__words--folded");
+      return;
+    }
+    words.dataset.folded = "1";
+    const more = document.createElement("button");
+    more.type = "button";
+    more.className = "button button--plain tip__more";
+    const say = (isOpen) => {
+      more.textContent = isOpen ? "Less" : "Read on";
+      more.setAttribute("aria-expanded", String(isOpen));
+      words.classList.toggle("tip__words--folded", !isOpen);
+    };
+    more.addEventListener("click", () => say(more.getAttribute("aria-expanded") === "false"));
+    say(false);
+    words.after(more);
+  };
+  for (const words of root.querySelectorAll("[data-words]")) fold(words);
+  if (root.dataset.done || !window.EventSource) return;
 
   const tips = new Map();
   for (const tip of root.querySelectorAll("[data-tip]")) {
@@ -19,7 +43,10 @@
   let wait = 2000;
 
   const handlers = {
-    nlg_start: (tip) => { tip.words.textContent = ""; },
+    nlg_start: (tip) => {
+      tip.words.textContent = "";
+      tip.words.classList.add("tip__words--folded"); // it grows no further than it will be
+    },
     nlg_chunk: (tip, { text }) => {
       tip.waiting.hidden = true;
       tip.words.append(document.createTextNode(text));
@@ -27,6 +54,7 @@
     nlg_complete: (tip, { text }) => {
       tip.waiting.hidden = true;
       tip.words.textContent = text;
+      fold(tip.words);
     },
   };
 
