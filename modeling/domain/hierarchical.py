@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,7 @@ TINY_TAU2 = 1e-12
 # Chains start this far (in the mode's own coordinates) from the mode: apart enough for R-hat to mean something.
 START_SPREAD = 0.5
 # Stored per draw; their natural units are computed afterwards, which spares the sampler's compiler two seconds.
+_COMPILING = Lock()
 UNITS = ["beta_unit", "tau_signed", "sigma_unit"]
 
 
@@ -54,11 +56,11 @@ class SamplerSettings:
     """
 
     draws: int = 600
-    tune: int = 400
+    tune: int = 300
     chains: int = 4
     cores: int | None = None
     seed: int = 20260101
-    target_accept: float = 0.85
+    target_accept: float = 0.8
     low_rank: bool = True
     progress_bar: bool = False
 
@@ -150,7 +152,7 @@ def sample_population(
     settings = settings if settings is not None else SamplerSettings()
     mode = mode if mode is not None else population_mode(statistics=statistics, priors=priors)
     packed = pack(statistics=ordered(statistics=statistics, priors=priors), n_varying=priors.n_random)
-    compiled = _compiled(_Frozen(priors)).with_data(sessions=packed.buffer())
+    compiled = compiled_for(priors=priors).with_data(sessions=packed.buffer())
     start = _near(mode.unconstrained, varying=slice(priors.mean.size, -1))
     trace = _sample(replace(compiled, initial_point_func=start), settings)
     return SampledPopulation(_population_draws(trace, priors), _diagnostics(trace, UNITS))
@@ -178,6 +180,15 @@ class _Frozen:
 
     def __hash__(self) -> int:
         return hash(self._key)
+
+
+def compiled_for(*, priors: HierarchicalPriors) -> Any:
+    """The marginal model, compiled for these priors: ten seconds the first time in a process.
+
+    Whoever asks while another thread compiles it waits for that one: PyTensor is not made for two at once.
+    """
+    with _COMPILING:
+        return _compiled(_Frozen(priors))
 
 
 @lru_cache(maxsize=4)

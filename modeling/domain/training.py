@@ -126,13 +126,16 @@ def fit(
         noise_scale=np.array([rhythms.rhythms[k].noise_scale for k in own]),
     )
     mode = population_mode(statistics=statistics, priors=priors, start=mode.unconstrained)
-    on_stage("sampling")
     diagnostics: Diagnostics | None = None
     if sampler is None:
+        on_stage("sampling")
         draws = mode.draws(priors=priors, n=LAPLACE_DRAWS, seed=seed)
     else:
-        from modeling.domain.hierarchical import sample_population
+        on_stage("loading the sampler")
+        from modeling.domain.hierarchical import compiled_for, sample_population
 
+        compiled_for(priors=priors)
+        on_stage("sampling")
         sampled = sample_population(statistics=statistics, priors=priors, settings=sampler, mode=mode)
         draws, diagnostics = sampled.draws, sampled.diagnostics
     return TrainingResult(

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 from uuid import UUID
 
+import numpy as np
 from django.db import connection
+from numpy.typing import NDArray
+from psycopg.adapt import Dumper
+from psycopg.pq import Format
 
 from climbiq.live.services import notify_all
 from modeling.domain.climber_outputs import NORMAL_95, ClimberOutput
@@ -17,20 +22,21 @@ from modeling.models import ModelOutput, PopulationPosterior
 
 BATCH: Final = 500
 
-# Arrays travel as text: a list of arrays cannot be sent as one parameter. Who has been erased meanwhile is left out:
-# the lock waits for an erasure that is under way, and makes a later one wait for this.
+# A batch travels as one JSON text and one array of numbers, every climber's triangle after the other. Who has been
+# erased meanwhile is left out: the lock waits for an erasure that is under way, and makes a later one wait for this.
 _UPSERT: Final = """
 INSERT INTO model_outputs AS m (
     user_id, coefficients, confidence_intervals, sessions_included, phase, shrinkage_factor, posterior_mean,
     posterior_covariance, level_mean, level_sd, noise_sd, reliability, population_fallback,
     posterior_names, last_trained_at, model_version, training_duration_sec, run_id, updated_at)
-SELECT t.user_id, t.coefficients::jsonb, t.intervals::jsonb, t.sessions, t.phase, t.shrinkage, t.mean::float8[],
-    t.covariance::float8[], t.level_mean, t.level_sd, t.noise_sd, t.reliability::jsonb, t.fallback::text[],
-    %s::text[], now(), %s, %s, %s, now()
-FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::int[], %s::text[], %s::numeric[], %s::text[], %s::text[],
-            %s::float8[], %s::float8[], %s::float8[], %s::text[], %s::text[])
-    AS t (user_id, coefficients, intervals, sessions, phase, shrinkage, mean, covariance, level_mean, level_sd,
-          noise_sd, reliability, fallback)
+SELECT t.user_id, t.coefficients, t.intervals, t.sessions, t.phase, t.shrinkage, t.mean,
+    (%(triangles)s::float8[])[(t.place - 1) * %(size)s + 1:t.place * %(size)s], t.level_mean, t.level_sd, t.noise_sd,
+    t.reliability, t.fallback, %(names)s::text[], now(), %(version)s, %(seconds)s, %(run)s, now()
+FROM ROWS FROM (json_to_recordset(%(climbers)s) AS (
+    user_id uuid, coefficients jsonb, intervals jsonb, sessions int, phase text, shrinkage numeric, mean float8[],
+    level_mean float8, level_sd float8, noise_sd float8, reliability jsonb, fallback text[]
+)) WITH ORDINALITY AS t (user_id, coefficients, intervals, sessions, phase, shrinkage, mean, level_mean, level_sd,
+    noise_sd, reliability, fallback, place)
 JOIN users u ON u.id = t.user_id AND u.erased_at IS NULL
 FOR KEY SHARE OF u
 ON CONFLICT (user_id) DO UPDATE SET
@@ -69,40 +75,55 @@ def publish(
     PopulationPosterior.objects.create(
         run_id=run_id, model_version=model_version, population=as_json(trained=trained), is_current=True
     )
-    shared: list[Any] = [list(trained.names), model_version, round(seconds, 2), run_id]
+    shared: dict[str, Any] = {
+        "names": list(trained.names),
+        "version": model_version,
+        "seconds": round(seconds, 2),
+        "run": run_id,
+    }
     with connection.cursor() as cursor:
+        cursor.adapters.register_dumper(np.ndarray, FloatsDumper)
         for start in range(0, len(outputs), BATCH):
             batch = outputs[start : start + BATCH]
-            columns = zip(*(_row(output, trained.names) for output in batch), strict=True)
-            cursor.execute(_UPSERT, [*shared, *map(list, columns)])
+            climbers = json.dumps([_row(output, trained.names) for output in batch])
+            triangles = np.concatenate([output.covariance for output in batch])
+            size = triangles.size // len(batch)
+            cursor.execute(_UPSERT, shared | {"climbers": climbers, "triangles": triangles, "size": size})
             on_climbers(len(batch))
     ModelOutput.objects.exclude(run_id=run_id).delete()
     notify_all(user_ids=[output.climber for output in outputs], kind="training_finished", object_id=run_id)
 
 
-def _row(output: ClimberOutput, names: Sequence[str]) -> tuple[Any, ...]:
-    """One climber's values, in the order of the statement."""
+class FloatsDumper(Dumper):
+    """A NumPy array of floats as PostgreSQL's binary `float8[]`: six million numbers a night need no text."""
+
+    format = Format.BINARY
+    oid = 1022
+
+    def dump(self, obj: NDArray[np.float64]) -> bytes:
+        """Dimensions, nulls, type of an element; length and lower bound; then each number behind its length."""
+        numbers = np.empty(obj.size, dtype=[("length", ">i4"), ("value", ">f8")])
+        numbers["length"], numbers["value"] = 8, obj.ravel()
+        return struct.pack(">iiIii", 1, 0, 701, obj.size, 1) + numbers.tobytes()
+
+
+def _row(output: ClimberOutput, names: Sequence[str]) -> dict[str, Any]:
+    """One climber's values, by the names the statement gives them."""
     mean, half = output.mean.tolist(), (NORMAL_95 * output.sd).tolist()
-    intervals = {
-        name: [middle - width, middle + width] for name, middle, width in zip(names, mean, half, strict=True)
+    return {
+        "user_id": output.climber,
+        "coefficients": dict(zip(names, mean, strict=True)),
+        "intervals": {
+            name: [middle - width, middle + width]
+            for name, middle, width in zip(names, mean, half, strict=True)
+        },
+        "sessions": output.n_sessions,
+        "phase": output.phase,
+        "shrinkage": round(output.shrinkage_factor, 3),
+        "mean": mean,
+        "level_mean": output.level_mean,
+        "level_sd": output.level_sd,
+        "noise_sd": output.noise_sd,
+        "reliability": dict(zip(names, output.reliability.tolist(), strict=True)),
+        "fallback": output.population_fallback,
     }
-    return (
-        output.climber,
-        json.dumps(dict(zip(names, mean, strict=True))),
-        json.dumps(intervals),
-        output.n_sessions,
-        output.phase,
-        round(output.shrinkage_factor, 3),
-        _array(mean),
-        _array(output.covariance.tolist()),
-        output.level_mean,
-        output.level_sd,
-        output.noise_sd,
-        json.dumps(dict(zip(names, output.reliability.tolist(), strict=True))),
-        "{" + ",".join(output.population_fallback) + "}",
-    )
-
-
-def _array(numbers: list[float]) -> str:
-    """PostgreSQL's text form: repr keeps every bit."""
-    return "{" + ",".join(map(repr, numbers)) + "}"

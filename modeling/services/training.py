@@ -6,7 +6,8 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -21,6 +22,7 @@ from modeling.domain.diagnostics import Diagnostics
 from modeling.domain.gate import (
     HIGHEST_RHAT,
     LEAST_ESS,
+    HeldOut,
     Verdict,
     held_out_crps,
     judge,
@@ -29,8 +31,9 @@ from modeling.domain.gate import (
 from modeling.domain.gate_report import STATUS_WORDS, diagnostics_as_json, diagnostics_from_json
 from modeling.domain.learnt import learnt_as_json
 from modeling.domain.personal import TrainedPopulation
+from modeling.domain.priors import HierarchicalPriors
 from modeling.domain.stored_population import DamagedPopulation, as_json, from_json
-from modeling.domain.training import NotEnoughSessions, fit
+from modeling.domain.training import FEWEST_CLIMBERS, NotEnoughSessions, fit
 from modeling.domain.training_data import TrainingData, training_data
 from modeling.domain.training_stages import STAGES
 from modeling.domain.treated_columns import TreatedColumns
@@ -68,6 +71,14 @@ class RunOutcome:
         return " ".join(
             [STATUS_WORDS[self.status], *(f"{reason[0].upper()}{reason[1:]}." for reason in self.reasons)]
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tested:
+    """What the gate asks beside the sampler's diagnostics."""
+
+    inside: float
+    held_out: HeldOut | None
 
 
 @contextmanager
@@ -158,24 +169,22 @@ class _Run:
             sessions=sessions, priors=as_population_priors(rows=priors.rows, version=priors.version)
         )
         self.record.write(priors=_priors_as_json(data, priors.version))
+        taken = None if interrupted is None else self._taken_up(interrupted)
         try:
-            trained, diagnostics = self._sampled(data, interrupted, sampler)
+            with nullcontext() if taken else _sampler_loading(data):
+                tested = self._tested(data)
+                trained, diagnostics = taken or self._sampled(data, sampler)
         except NotEnoughSessions:
             return self._end("nothing_to_do", _too_few(sessions))
-        verdict = self._judged(data, diagnostics)
+        verdict = self._judged(tested, diagnostics)
         if not verdict.publish:
             return self._end("held", *verdict.reasons)
         return self._published(trained, data)
 
     def _sampled(
-        self, data: TrainingData, interrupted: TrainingRun | None, sampler: SamplerSettings | None
+        self, data: TrainingData, sampler: SamplerSettings | None
     ) -> tuple[TrainedPopulation, Diagnostics]:
-        """Draw from the population's posterior, or take up what an interrupted run drew, and store it."""
-        taken = None if interrupted is None else self._taken_up(interrupted)
-        if taken is not None:
-            return taken
-        self._stage("loading the sampler")
-        ensure_compile_folder()
+        """Draw from the population's posterior, and store it."""
         from modeling.domain.hierarchical import SamplerSettings
 
         settings = sampler or SamplerSettings()
@@ -206,6 +215,7 @@ class _Run:
         return result.population, diagnostics
 
     def _taken_up(self, interrupted: TrainingRun) -> tuple[TrainedPopulation, Diagnostics] | None:
+        """What an interrupted run drew; None where it cannot be read."""
         try:
             trained = from_json(stored=interrupted.sampled or {})
             diagnostics = diagnostics_from_json(stored=interrupted.diagnostics or {})
@@ -225,15 +235,20 @@ class _Run:
         )
         return trained, diagnostics
 
-    def _judged(self, data: TrainingData, diagnostics: Diagnostics) -> Verdict:
+    def _tested(self, data: TrainingData) -> Tested:
+        """Try the model on sessions it has not seen, while the sampler is loaded."""
         self._stage("testing forecasts")
-        inside = prior_predictive_inside(priors=data.priors, design=data.grouped.design)
-        held_out = held_out_crps(data=data.grouped, priors=data.priors)
-        self.record.write(
-            diagnostics=diagnostics_as_json(diagnostics=diagnostics) | {"prior_inside": inside},
-            held_out=None if held_out is None else asdict(held_out),
+        return Tested(
+            inside=prior_predictive_inside(priors=data.priors, design=data.grouped.design),
+            held_out=held_out_crps(data=data.grouped, priors=data.priors),
         )
-        return judge(diagnostics=diagnostics, inside=inside, held_out=held_out)
+
+    def _judged(self, tested: Tested, diagnostics: Diagnostics) -> Verdict:
+        self.record.write(
+            diagnostics=diagnostics_as_json(diagnostics=diagnostics) | {"prior_inside": tested.inside},
+            held_out=None if tested.held_out is None else asdict(tested.held_out),
+        )
+        return judge(diagnostics=diagnostics, inside=tested.inside, held_out=tested.held_out)
 
     def _published(self, trained: TrainedPopulation, data: TrainingData) -> RunOutcome:
         self._stage("climbers")
@@ -283,6 +298,24 @@ class _Run:
     def _report(self, stage: str, following: str | None, share: float) -> None:
         end = 1.0 if following is None else STAGES[following]
         self.on_progress(STAGES[stage] + share * (end - STAGES[stage]), stage)
+
+
+@contextmanager
+def _sampler_loading(data: TrainingData) -> Iterator[None]:
+    """Import and compile the sampler in a thread of its own: ten seconds that the other stages use too."""
+    if data.grouped.n_groups < FEWEST_CLIMBERS:
+        raise NotEnoughSessions
+    with ThreadPoolExecutor(1, thread_name_prefix="sampler") as threads:
+        loading = threads.submit(_load_sampler, data.priors)
+        yield
+        loading.result()
+
+
+def _load_sampler(priors: HierarchicalPriors) -> None:
+    ensure_compile_folder()
+    from modeling.domain.hierarchical import compiled_for
+
+    compiled_for(priors=priors)
 
 
 def _current_version(inputs: str) -> str | None:

@@ -296,21 +296,21 @@ def test_too_few_draws_are_drawn_again_and_force_trains_on_the_same_inputs(
 ) -> None:
     from modeling.domain import hierarchical
 
-    # 4 chains of 150: less than 400 independent draws, with the usual seed
-    few = functools.partial(hierarchical.SamplerSettings, draws=150, tune=300)
+    # 4 chains of 200: less than 400 independent draws, with the usual seed
+    few = functools.partial(hierarchical.SamplerSettings, draws=200, tune=300)
     monkeypatch.setattr(hierarchical, "SamplerSettings", few)
     told: list[str] = []
     again = trained_model(trigger="command", force=True, on_progress=lambda _, note: told.append(note))
     assert again.status == "published", again
     assert any(
-        re.match(r"600 draws were too few \(R-hat .*\): sampled again, 3 times as long", note)
+        re.match(r"800 draws were too few \(R-hat .*\): sampled again, 3 times as long", note)
         for note in again.notes
     ), again.notes
     run, first = (TrainingRun.objects.get(pk=outcome.run_id) for outcome in (again, published))
     assert run.inputs_hash == first.inputs_hash
-    assert run.diagnostics["n_draws"] == 3 * 600
+    assert run.diagnostics["n_draws"] == 3 * 800
     assert {"sampling", "sampling again"} <= set(run.durations)
-    assert told.index("sampling") < told.index("sampling again") < told.index("testing forecasts")
+    assert told.index("sampling") < told.index("sampling again") < told.index("climbers")
     assert told.count("drift") == 1  # what is done again is told once
     assert PopulationPosterior.objects.get(is_current=True).run_id == again.run_id
 
