@@ -6,74 +6,10 @@ read-only token. `GET` throughout; what writes refuses it (405) or asks first.
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from typing import Any
+from django.urls import get_resolver, reverse
 
-import pytest
-from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
-
-from climbiq.accounts import rls
-from climbiq.accounts.tokens import create_token
-from recommendations.services.recommend import Asked, make_recommendation
-from sessions_app.models import PreSessionData, Session
+from tests.architecture.all_routes import address, routes
 from tests.architecture.route_matrix import ADMIN, MATRIX, VISITORS
-
-
-def routes(
-    resolver: URLResolver, prefix: str = "", space: str = ""
-) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Every named route with its namespace, and every unnamed one by its pattern."""
-    for pattern in resolver.url_patterns:
-        path = prefix + str(pattern.pattern)
-        if isinstance(pattern, URLResolver):
-            inner = f"{space}{pattern.namespace}:" if pattern.namespace else space
-            yield from routes(pattern, path, inner)
-        elif isinstance(pattern, URLPattern):
-            name = space + (pattern.name or path)
-            yield name, path, dict(pattern.pattern.converters)
-
-
-@pytest.fixture
-def visitors(alice, bob, carol, olga, settings) -> dict[str, Client]:
-    settings.DEMO = True  # staff need no second factor here
-    settings.STREAMS_PER_USER = settings.STREAMS_PER_PROCESS = 1000  # nobody reads these streams to their end
-    clients = {name: Client() for name in VISITORS}
-    for name, user in (("alice", alice), ("bob", bob), ("coach", carol), ("operator", olga)):
-        clients[name].force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-    _, token = create_token(user=alice, name="read", scope="read", expires_at=None)
-    clients["token"] = Client(headers={"Authorization": f"Bearer {token}"})
-    return clients
-
-
-@pytest.fixture
-def ids(alice) -> dict[str, Any]:
-    session = Session.objects.create(user=alice, session_date="2026-11-20")
-    PreSessionData.objects.create(session=session, user=alice, planned_caffeine_mg=0, stress_level=5)
-    with rls.as_user(alice.pk):
-        made = make_recommendation(
-            by=alice,
-            asked=Asked(conditions=None, session_id=session.pk),
-            now=datetime(2026, 11, 20, 12, tzinfo=UTC),
-            tells=False,
-        )
-    token, _ = create_token(user=alice, name="row", scope="read", expires_at=None)
-    return {
-        "session_id": session.pk,
-        "recommendation_id": made.recommendation_id,
-        "token_id": token.pk,
-        "rule_id": uuid.UUID(int=1),
-        "index": 0,
-        "uidb36": "1",
-        "key": "x-y",
-    }
-
-
-def address(name: str, path: str, ids: dict[str, Any]) -> str:
-    wanted = {key: ids[key] for key in ids if f":{key}>" in path or f"<{key}>" in path}
-    return reverse(name, kwargs=wanted)
 
 
 def test_every_route_is_on_the_table():
