@@ -20,7 +20,6 @@ from modeling.domain.training_data import hierarchical_priors
 from modeling.domain.treated_columns import TreatedColumns
 
 Floats = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 
 CLIMBER, DATE, QUALITY = "climber", "session_date", "session_quality"
 KINDS = {"session_type": SESSION_TYPES, "session_intensity": INTENSITIES}

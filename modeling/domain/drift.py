@@ -143,16 +143,20 @@ def whiten(*, columns: Floats, day: Floats, drift: Drift) -> Whitened:
     diagonal = np.empty(n)
     diagonal[0] = 1.0 + drift.stationary_variance
     diagonal[1:] = 1.0 + added + decay**2
-    differences = np.empty((n, c), order="F")
-    differences[0] = columns[0]
-    differences[1:] = columns[1:] - decay[:, None] * columns[:-1]
+    # One array is all that is allocated: for hundreds of sessions, fresh memory costs more than the arithmetic.
+    rows = np.empty((n, c), order="F")
+    rows[0] = columns[0]
+    np.multiply(columns[:-1], -decay[:, None], out=rows[1:])
+    rows[1:] += columns[1:]
     innovation, below, _ = dpttrf(diagonal, -decay) if n > 1 else (diagonal, decay, 0)
     band = np.ones((2, n), order="F")
     band[1, :-1] = below
-    innovations = np.asarray(dtbtrs(band, differences, uplo="L", diag="U", overwrite_b=True)[0])
+    rows = np.asarray(dtbtrs(band, rows, uplo="L", diag="U", overwrite_b=True)[0])
+    last_level = columns[-1] - rows[-1] / innovation[-1]
+    rows /= np.sqrt(innovation)[:, None]
     return Whitened(
-        columns=innovations / np.sqrt(innovation)[:, None],
+        columns=rows,
         innovation=np.asarray(innovation),
-        last_level=columns[-1] - innovations[-1] / innovation[-1],
+        last_level=last_level,
         level_variance=1.0 - 1.0 / float(innovation[-1]),
     )

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.lapack import dpotrf
+from scipy.linalg.lapack import dpotrf, dtrtrs
 
 from modeling.domain.drift import Drift, Whitened, whiten
 from modeling.domain.population import ClimberPosterior, PopulationDraws, whitened_posterior
@@ -126,7 +127,7 @@ def personal_posterior(
     6.5
     """
     ordered = _ordered(trained, design, outcome, day)
-    rhythms, white = trained.rhythms.rhythms, ordered.white
+    rhythms, filtered = trained.rhythms.rhythms, ordered.filtered
     weight = trained.rhythms.weight
     if len(rhythms) > 1:
         if ordered.outcome.size:
@@ -137,7 +138,11 @@ def personal_posterior(
         weight /= weight.sum()
     parts = tuple(
         whitened_posterior(
-            population=trained.draws, whitened=white[r.drift], drift=r.drift, noise_scale=r.noise_scale
+            population=trained.draws,
+            whitened=filtered[r.drift].white,
+            gram=filtered[r.drift].gram,
+            drift=r.drift,
+            noise_scale=r.noise_scale,
         )
         for r, share in zip(rhythms, weight, strict=True)
         if share > 0.0
@@ -166,12 +171,32 @@ def replay(*, trained: TrainedPopulation, design: Floats, outcome: Floats, day: 
 
 
 @dataclass(frozen=True, slots=True)
+class Filtered:
+    """Sessions whitened for one drift, with the cross products (1 + p, 1 + p) that every use of them needs.
+
+    ``gram_before`` is of the sessions before the last hundred, ``gram`` of all; the outcome comes first.
+    """
+
+    white: Whitened
+    gram_before: Floats
+    gram: Floats
+
+    @staticmethod
+    def by(drift: Drift, *, columns: Floats, day: Floats) -> Filtered:
+        """Whiten the columns (n, 1 + p), and multiply them once."""
+        white = whiten(columns=columns, day=day, drift=drift)
+        before, recent = np.split(white.columns, [max(day.size - REPLAYED_SESSIONS, 0)])
+        gram_before = before.T @ before
+        return Filtered(white, gram_before, gram_before + recent.T @ recent)
+
+
+@dataclass(frozen=True, slots=True)
 class _Ordered:
     """Sessions ordered by day, whitened once for each drift that occurs."""
 
     outcome: Floats
     day: Floats
-    white: dict[Drift, Whitened]
+    filtered: dict[Drift, Filtered]
 
 
 def _ordered(trained: TrainedPopulation, design: Floats, outcome: Floats, day: Floats) -> _Ordered:
@@ -179,20 +204,29 @@ def _ordered(trained: TrainedPopulation, design: Floats, outcome: Floats, day: F
     design, outcome, in_order = checked_observations(
         p=len(trained.names), design=design, outcome=outcome, day=day, drift=rhythms[0].drift
     )
-    columns, days = np.column_stack([outcome, design]), np.asarray(in_order)
+    days = np.asarray(in_order)
+    # Column by column in memory: the filter walks down each of them.
+    columns = np.empty((outcome.size, 1 + design.shape[1]), order="F")
+    columns[:, 0], columns[:, 1:] = outcome, design
     drifts = {r.drift: None for r in rhythms}
-    return _Ordered(outcome, days, {d: whiten(columns=columns, day=days, drift=d) for d in drifts})
+    return _Ordered(outcome, days, {d: Filtered.by(d, columns=columns, day=days) for d in drifts})
+
+
+@lru_cache(maxsize=4)
+def _prior_and_root(draws: PopulationDraws) -> tuple[GaussianPrior, Floats]:
+    """A new climber's prior and a root of its covariance, once for all climbers."""
+    prior = draws.as_prior()
+    return prior, covariance_root(prior.covariance)
 
 
 def _recent(trained: TrainedPopulation, ordered: _Ordered) -> Predictive:
     """The last sessions one step ahead under every rhythm (m, k), weights still equal."""
-    prior = trained.draws.as_prior()
-    root = covariance_root(prior.covariance)
+    prior, root = _prior_and_root(trained.draws)
     forecasts = [
         recent_forecasts(
             prior=prior,
             root=root,
-            whitened=ordered.white[r.drift],
+            filtered=ordered.filtered[r.drift],
             outcome=ordered.outcome,
             noise_scale=r.noise_scale,
         )
@@ -203,32 +237,34 @@ def _recent(trained: TrainedPopulation, ordered: _Ordered) -> Predictive:
 
 
 def recent_forecasts(
-    *, prior: GaussianPrior, root: Floats, whitened: Whitened, outcome: Floats, noise_scale: float
+    *, prior: GaussianPrior, root: Floats, filtered: Filtered, outcome: Floats, noise_scale: float
 ) -> tuple[Floats, Floats]:
     """Means and SDs (m,) with which each of the last m ≤ 100 sessions was expected from all before it.
 
-    Older sessions enter in closed form. The recent whitened rows have covariance S = I + X~ C X~' / sigma²; its
-    Cholesky factor L has every one-step-ahead SD on its diagonal and every standardised error in L^-1 (y~ - X~ m),
-    which is the last row of the factor of S bordered by y~ - X~ m: one factorisation, no loop over sessions.
+    Older sessions enter in closed form, through the root R of the prior's covariance: with A A' = I + R' G R / sigma²
+    the covariance given them is C = H'H, H = A^-1 R'. The recent whitened rows have covariance
+    S = I + X~ C X~' / sigma²; its Cholesky factor L has every one-step-ahead SD on its diagonal and every standardised
+    error in L^-1 (y~ - X~ m), which is the last row of the factor of S bordered by y~ - X~ m: one factorisation, no
+    loop over sessions.
     """
     n, sigma = outcome.size, prior.sigma * noise_scale
     m = min(n, REPLAYED_SESSIONS)
-    old = whitened.columns[: n - m]
-    gram = old.T @ old / sigma**2  # (1 + p, 1 + p), the outcome first
+    gram = filtered.gram_before / sigma**2  # (1 + p, 1 + p), the outcome first
     inner = root.T @ gram[1:, 1:] @ root
     inner[np.diag_indices_from(inner)] += 1.0
-    covariance = root @ np.linalg.solve(inner, root.T)
-    mean = prior.mean + covariance @ (gram[1:, 0] - gram[1:, 1:] @ prior.mean)
-    recent = whitened.columns[n - m :] / sigma
+    half, _ = dtrtrs(_sturdy_cholesky(inner), root.T, lower=1)
+    mean = prior.mean + half.T @ (half @ (gram[1:, 0] - gram[1:, 1:] @ prior.mean))
+    recent = filtered.white.columns[n - m :] / sigma
     x_new = recent[:, 1:]
     residual = recent[:, 0] - x_new @ mean
     bordered = np.empty((m + 1, m + 1))
-    bordered[:m, :m] = x_new @ covariance @ x_new.T
+    spread = half @ x_new.T
+    bordered[:m, :m] = spread.T @ spread
     bordered[np.arange(m), np.arange(m)] += 1.0
     bordered[m, :m] = bordered[:m, m] = residual
     bordered[m, m] = residual @ residual + 1.0
     factor = _sturdy_cholesky(bordered)
-    sd = sigma * factor.diagonal()[:m] * np.sqrt(whitened.innovation[n - m :])
+    sd = sigma * factor.diagonal()[:m] * np.sqrt(filtered.white.innovation[n - m :])
     return outcome[n - m :] - factor[m, :m] * sd, sd
 
 

@@ -6,6 +6,7 @@ Plain numpy: the nightly run and the web process call the same function, so what
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +26,9 @@ class InvalidDraws(ValueError):
     """The population's draws are not finite or do not fit their names."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PopulationDraws:
-    """Posterior draws of the population parameters.
+    """Posterior draws of the population parameters; two are the same only where they are one.
 
     Attributes
     ----------
@@ -146,37 +147,67 @@ def climber_posterior(
         whitened = whiten(columns=columns, day=day, drift=drift)
     else:
         whitened = Whitened(columns, np.ones(outcome.size), np.zeros(p + 1), 0.0)
-    return whitened_posterior(population=population, whitened=whitened, drift=drift, noise_scale=noise_scale)
+    gram = whitened.columns.T @ whitened.columns
+    return whitened_posterior(
+        population=population, whitened=whitened, gram=gram, drift=drift, noise_scale=noise_scale
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Spreads:
+    """What every climber's posterior needs of the draws' tau.
+
+    Effects that do not vary between climbers stay as they are. They stand last: the first r alone are inverted.
+
+    Attributes
+    ----------
+    individual_variance, varies
+        (p,) tau² averaged over the draws, and whether it is above 0.
+    products
+        (s, r, r) tau_i tau_j.
+    """
+
+    individual_variance: Floats
+    varies: NDArray[np.bool_]
+    products: Floats
+
+
+@lru_cache(maxsize=4)
+def _spreads(population: PopulationDraws) -> _Spreads:
+    """Worked out once for all climbers: few populations serve in one process."""
+    tau = population.tau
+    individual = (tau**2).mean(axis=0)
+    r = int(np.flatnonzero(individual)[-1]) + 1 if individual.any() else 0
+    return _Spreads(individual, individual > 0.0, tau[:, :r, None] * tau[:, None, :r])
 
 
 def whitened_posterior(
-    *, population: PopulationDraws, whitened: Whitened, drift: Drift | None, noise_scale: float
+    *, population: PopulationDraws, whitened: Whitened, gram: Floats, drift: Drift | None, noise_scale: float
 ) -> ClimberPosterior:
-    """The same from columns (outcome, design) that the level's filter has already whitened."""
+    """The same from columns (outcome, design) that the level's filter has already whitened.
+
+    ``gram`` (1 + p, 1 + p) is their cross product, the outcome first.
+    """
     n_draws, p = population.beta.shape
-    gram = whitened.columns.T @ whitened.columns  # (1 + p, 1 + p), the outcome first
     sigma2 = (population.sigma * noise_scale) ** 2
-    tau = population.tau
-    residual = (gram[0, 1:] - population.beta @ gram[1:, 1:]) / sigma2[:, None]
-    # Effects that do not vary between climbers stay as they are. They stand last: the first r alone are inverted.
-    individual = (tau**2).mean(axis=0)
-    r = int(np.flatnonzero(individual)[-1]) + 1 if individual.any() else 0
-    spread = tau[:, :r, None] * tau[:, None, :r]  # (s, r, r)
+    spreads = _spreads(population)
+    spread, individual, varies = spreads.products, spreads.individual_variance, spreads.varies
+    r = spread.shape[1]
+    means = population.beta.copy()
     if whitened.innovation.size:
         inner = spread * (gram[1 : r + 1, 1 : r + 1] / sigma2[:, None, None])
         inner[:, np.arange(r), np.arange(r)] += 1.0
         covariances = spread * np.linalg.inv(inner)
+        residual = (gram[0, 1 : r + 1] - population.beta @ gram[1:, 1 : r + 1]) / sigma2[:, None]
+        means[:, :r] += (covariances @ residual[:, :, None])[:, :, 0]
     else:
         covariances = spread * np.eye(r)
-    means = population.beta.copy()
-    means[:, :r] += (covariances @ residual[:, :r, None])[:, :, 0]
     mean = means.mean(axis=0)
     centred = means - mean
     within = np.zeros((p, p))
     within[:r, :r] = covariances.mean(axis=0)
     covariance = within + centred.T @ centred / n_draws
     covariance = (covariance + covariance.T) / 2.0
-    varies = individual > 0.0
     reliability = np.zeros(p)
     reliability[varies] = np.clip(1.0 - np.diag(within)[varies] / individual[varies], 0.0, 1.0)
     of_design = whitened.last_level[1:]

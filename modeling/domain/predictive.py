@@ -14,6 +14,7 @@ Floats = NDArray[np.float64]
 
 STEPS = np.arange(LOWEST_QUALITY, HIGHEST_QUALITY) + 0.5  # between the ten ratings: 1.5 … 9.5
 BISECTIONS = 60
+MOST_MISSING = 1e-5  # of a row's weights
 
 
 class InvalidPredictive(ValueError):
@@ -43,7 +44,7 @@ class Predictive:
             raise InvalidPredictive(f"shapes {self.mean.shape}, {self.sd.shape}, {self.weight.shape}")
         if not (np.isfinite(self.mean).all() and np.isfinite(self.sd).all() and (self.sd > 0.0).all()):
             raise InvalidPredictive("means must be finite and SDs positive")
-        if (self.weight < 0.0).any() or not np.allclose(self.weight.sum(axis=1), 1.0):
+        if (self.weight < 0.0).any() or (np.abs(self.weight.sum(axis=1) - 1.0) > MOST_MISSING).any():
             raise InvalidPredictive("weights must be non-negative and sum to one")
 
     def expected(self) -> Floats:
@@ -119,12 +120,6 @@ class Predictive:
         rows = np.arange(outcome.size)
         low, high = steps[rows, rating - 1], steps[rows, rating]
         return np.asarray(low + rng.uniform(size=outcome.size) * (high - low))
-
-    def log_score(self, *, outcome: Floats) -> Floats:
-        """(n,) log probability of the rating, or log density where ratings are not whole."""
-        return np.asarray(
-            np.log((self.weight * np.exp(self.component_log_score(outcome=outcome))).sum(axis=1))
-        )
 
     def component_log_score(self, *, outcome: Floats) -> Floats:
         """(n, k) log probability (or density) of the outcome under each component."""

@@ -95,26 +95,6 @@ class KindPriors:
     sd: Floats
 
 
-@dataclass(frozen=True, slots=True)
-class KindColumns:
-    """Columns to append to a design, with their priors.
-
-    Attributes
-    ----------
-    names
-        ``"type:project"``, ``"type:project×stress_level"``, ``"intensity:max"`` and so on.
-    columns
-        (n, m); zero where the kind was not said, which is the reference kind.
-    mean, sd
-        (m,) priors, quality points.
-    """
-
-    names: tuple[str, ...]
-    columns: Floats
-    mean: Floats
-    sd: Floats
-
-
 @lru_cache(maxsize=256)
 def read_name(name: str) -> KindColumn:
     """Read a column's name.
@@ -187,57 +167,7 @@ def kind_priors(*, names: Sequence[str], elicited: Mapping[str, float] | None = 
     )
 
 
-def kind_columns(
-    *,
-    session_type: Sequence[str | None],
-    intensity: Sequence[str | None],
-    stress_dose: Floats,
-    sleep_dose: Floats,
-    elicited: Mapping[str, float] | None = None,
-    only: Sequence[str] | None = None,
-) -> KindColumns:
-    """Build the columns for type, intensity, type × stress and type × sleep from arrays.
-
-    The same columns as `design_matrix(columns=…)` makes from sessions.
-
-    Parameters
-    ----------
-    session_type, intensity
-        n values of the vocabularies, None where not said.
-    stress_dose, sleep_dose
-        (n,) centred doses of stress and hours of sleep.
-    elicited
-        Prior means by column name, from the coaches' interactions; 0 elsewhere.
-    only
-        Exactly these columns, in this order (those of training, when serving); else every kind that occurs.
-
-    Raises
-    ------
-    UnknownKind
-        A value outside the vocabularies.
-
-    Examples
-    --------
-    >>> k = kind_columns(session_type=["power", None], intensity=["max", "low"],
-    ...                  stress_dose=np.array([1.0, 0.0]), sleep_dose=np.array([-2.0, 0.5]))
-    >>> k.names
-    ('type:power', 'type:power×stress_level', 'type:power×sleep_hours', 'intensity:max', 'intensity:low')
-    >>> k.columns.tolist()
-    [[1.0, 1.0, -2.0, 1.0, 0.0], [0.0, 0.0, 0.0, 0.0, 1.0]]
-    """
-    _known(session_type, SESSION_TYPES, "session type")
-    _known(intensity, INTENSITIES, "intensity")
-    said = {TYPE: session_type, INTENSITY: intensity}
-    names = tuple(only) if only is not None else _occurring(session_type, intensity)
-    priors = kind_priors(names=names, elicited=elicited)
-    layout = KindLayout.of(names)
-    columns = np.zeros((len(session_type), len(names)))
-    doses = dict(zip(MODERATORS, (stress_dose, sleep_dose), strict=True))
-    layout.fill(columns, said=said, doses=doses)
-    return KindColumns(names=names, columns=columns, mean=priors.mean, sd=priors.sd)
-
-
-def with_kinds(*, priors: HierarchicalPriors, kinds: KindColumns | KindPriors) -> HierarchicalPriors:
+def with_kinds(*, priors: HierarchicalPriors, kinds: KindPriors) -> HierarchicalPriors:
     """The priors with the kinds' columns appended, the same for every climber."""
     return HierarchicalPriors(
         names=(*priors.names, *kinds.names),
@@ -330,14 +260,3 @@ class KindLayout:
                 at = columns[places[rows]]
                 there = at >= 0
                 design[rows[there], at[there]] = 1.0 if dose is None else dose[rows[there]]
-
-
-def _occurring(session_type: Sequence[str | None], intensity: Sequence[str | None]) -> tuple[str, ...]:
-    pairs = zip(session_type, intensity, strict=True)
-    return kind_names(conditions=({TYPE: kind, INTENSITY: how} for kind, how in pairs))
-
-
-def _known(values: Sequence[str | None], vocabulary: Mapping[str, str], what: str) -> None:
-    strange = sorted({v for v in values if v is not None and v not in vocabulary})
-    if strange:
-        raise UnknownKind(f"unknown {what}: {', '.join(strange)}")

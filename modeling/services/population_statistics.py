@@ -38,11 +38,6 @@ def publish_population_statistics(*, spreads: Sequence[Spread]) -> int:
     return len(spreads)
 
 
-def refresh_population_statistics(*, today: date) -> int:
-    """Compute and publish."""
-    return publish_population_statistics(spreads=compute_population_statistics(today=today))
-
-
 def _row(spread: Spread) -> PopulationStatistic:
     return PopulationStatistic(
         name=spread.name,

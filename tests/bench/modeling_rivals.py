@@ -17,23 +17,26 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from climbiq.domain.literature import LITERATURE_PRIORS
 from modeling.domain.diagnostics import Diagnostics, diagnose
+from modeling.domain.diary import CLIMBER, DATE, QUALITY, Diary, read_diary
 from modeling.domain.drift import Drift
 from modeling.domain.hierarchical import SamplerSettings, nutpie, plain_model, pm, sample_population
 from modeling.domain.mode import population_mode
-from modeling.domain.priors import HierarchicalPriors
-from modeling.domain.simulate import simulate_grouped
+from modeling.domain.simulate import simulate_diary
 from modeling.domain.statistics import GroupedData, sufficient_statistics
 
 Row = tuple[str, float, str]
 
-P, CLIMBERS, SESSIONS, ENOUGH = 7, 200, 40, 400.0
-NAMES = ("intercept", *(f"x{k}" for k in range(1, P)))
-PRIORS = HierarchicalPriors(
-    NAMES,
-    np.array([6.0] + [0.2] * (P - 1)),
-    np.array([1.0] + [0.15] * (P - 1)),
-    np.array([1.0] + [0.2] * (P - 1)),
+CLIMBERS, SESSIONS, ENOUGH = 200, 40, 400.0
+# What the specification's model learns from.
+TREATMENTS = (
+    "sleep_hours",
+    "sleep_quality",
+    "stress_level",
+    "energy_level",
+    "caffeine_mg",
+    "days_since_hard_session",
 )
 LME4 = """
 suppressMessages(library(lme4))
@@ -46,37 +49,41 @@ cat(spent[["elapsed"]])
 
 def run() -> list[Row]:
     """Measure; returns (what, how much, unit), the rivals with their ratios."""
-    data, _ = simulate_grouped(
-        priors=PRIORS,
-        n_climbers=CLIMBERS,
-        n_sessions=SESSIONS,
-        drift=Drift(0.0),
-        rng=np.random.default_rng(3),
-    )
-    _engine(data, SamplerSettings(draws=50, tune=50))  # compiled before anything is timed
-    ours, seconds = _engine(data, SamplerSettings())
+    frame = _diary()
+    diary = read_diary(frame=frame)
+    data, priors = diary.data, diary.priors
+    _engine(diary, SamplerSettings(draws=50, tune=50))  # compiled before anything is timed
+    ours, seconds = _engine(diary, SamplerSettings())
     needed = seconds / _ess(ours) * ENOUGH
     rows = [
         (f"{CLIMBERS} × {SESSIONS}: the engine, to ESS 400", needed, "s"),
         ("… its R-hat", ours.max_rhat, ""),
     ]
-    plain, seconds = _plain(data)
+    plain, seconds = _plain(diary)
     rows += _compared("unmarginalised, repaired", plain, seconds, needed)
-    spec, seconds = _specification(data)
+    spec, seconds = _specification(frame)
     rows += _compared("the specification's form", spec, seconds, needed)
 
     statistics = sufficient_statistics(data=data)
     started = perf_counter()
-    population_mode(statistics=statistics, priors=PRIORS)
+    population_mode(statistics=statistics, priors=priors)
     point = perf_counter() - started
     rows.append(("the engine, point estimates", point, "s"))
-    for name, spent in (("lme4", _lme4(data)), ("GPBoost", _gpboost(data))):
+    for name, spent in (("lme4", _lme4(diary)), ("GPBoost", _gpboost(diary))):
         if spent is not None:
             rows += [
                 (f"{name}, point estimates", spent, "s"),
                 (f"… over the engine's: {name}", spent / point, "×"),
             ]
     return rows
+
+
+def _diary() -> pd.DataFrame:
+    """Raw values, some of them blank: each model makes of them what its own formula says."""
+    made = simulate_diary(
+        n_climbers=CLIMBERS, n_sessions=SESSIONS, seed=3, drift=Drift(0.0), deviation_share=0.0
+    )
+    return made.frame[[CLIMBER, DATE, QUALITY, *TREATMENTS]]
 
 
 def _ess(diagnostics: Diagnostics) -> float:
@@ -93,9 +100,10 @@ def _compared(name: str, found: Diagnostics, seconds: float, ours: float) -> lis
     ]
 
 
-def _engine(data: GroupedData, settings: SamplerSettings) -> tuple[Diagnostics, float]:
+def _engine(diary: Diary, settings: SamplerSettings) -> tuple[Diagnostics, float]:
     started = perf_counter()
-    sampled = sample_population(statistics=sufficient_statistics(data=data), priors=PRIORS, settings=settings)
+    statistics = sufficient_statistics(data=diary.data)
+    sampled = sample_population(statistics=statistics, priors=diary.priors, settings=settings)
     return sampled.diagnostics, perf_counter() - started
 
 
@@ -106,8 +114,9 @@ def _diagnosed(trace: pm.backends.base.MultiTrace, names: list[str]) -> Diagnost
     return diagnose(chains=chains, divergences=int(trace.sample_stats["diverging"].sum()))
 
 
-def _plain(data: GroupedData) -> tuple[Diagnostics, float]:
-    model = plain_model(outcome=data.outcome, design=data.design, climber=_climber(data), priors=PRIORS)
+def _plain(diary: Diary) -> tuple[Diagnostics, float]:
+    data = diary.data
+    model = plain_model(outcome=data.outcome, design=data.design, climber=_climber(data), priors=diary.priors)
     return _timed(model, ["beta", "tau", "sigma"], draws=500, tune=500)
 
 
@@ -123,52 +132,61 @@ def _timed(model: pm.Model, names: list[str], *, draws: int, tune: int) -> tuple
     return _diagnosed(trace, names), perf_counter() - started
 
 
-def _specification(data: GroupedData) -> tuple[Diagnostics, float]:
-    """Raw covariates far from zero, no personal intercept, centred effects: short chains, it does not converge."""
-    climber = _climber(data)
-    raw = data.design[:, 1:] + 5.0
+def _specification(frame: pd.DataFrame) -> tuple[Diagnostics, float]:
+    """Its own formula, on the same raw data: 0 for a blank, no personal intercept, centred effects.
+
+    Short chains: it does not converge.
+    """
+    stated = [LITERATURE_PRIORS[name] for name in TREATMENTS]
+    mean, sd, individual = (
+        np.array([prior[part] for prior in stated])
+        for part in ("population_mean", "population_std", "individual_variance")
+    )
+    treatments = frame[list(TREATMENTS)].fillna(0).to_numpy(dtype=np.float64)
+    user, users = pd.factorize(frame[CLIMBER])
     with pm.Model() as model:
-        beta = pm.Normal("beta", PRIORS.mean[1:], PRIORS.sd[1:])
-        spread = pm.HalfNormal("spread", PRIORS.individual_sd[1:])
-        offset = pm.Normal("offset", 0.0, spread, shape=(data.n_groups, P - 1))
+        beta_pop = pm.Normal("beta_pop", mean, sd)
+        sigma_user = pm.HalfNormal("sigma_user", individual)
+        user_offset = pm.Normal("user_offset", 0.0, sigma_user, shape=(users.size, len(TREATMENTS)))
         intercept = pm.Normal("intercept", 5.0, 1.0)
-        sigma = pm.HalfNormal("sigma", 1.0)
-        expected = intercept + ((beta + offset[climber]) * raw).sum(axis=1)
-        pm.Normal("quality", expected, sigma, observed=data.outcome)
-    return _timed(model, ["beta", "spread", "intercept", "sigma"], draws=150, tune=150)
+        expected = intercept + ((beta_pop + user_offset[user]) * treatments).sum(axis=1)
+        sigma_obs = pm.HalfNormal("sigma_obs", 1.0)
+        pm.Normal("y", expected, sigma_obs, observed=frame[QUALITY].to_numpy(dtype=np.float64))
+    return _timed(model, ["beta_pop", "sigma_user", "intercept", "sigma_obs"], draws=150, tune=150)
 
 
-def _table(data: GroupedData) -> pd.DataFrame:
-    table = pd.DataFrame(data.design[:, 1:], columns=list(NAMES[1:]))
-    table["y"] = data.outcome
-    table["climber"] = _climber(data)
+def _table(diary: Diary) -> pd.DataFrame:
+    table = pd.DataFrame(diary.data.design[:, 1:], columns=list(diary.names[1:]))
+    table["y"] = diary.data.outcome
+    table["climber"] = _climber(diary.data)
     return table
 
 
-def _lme4(data: GroupedData) -> float | None:
+def _lme4(diary: Diary) -> float | None:
     if shutil.which("Rscript") is None:
         return None
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "sessions.csv"
-        _table(data).to_csv(file, index=False)
-        script = LME4.format(file=file, fixed=" + ".join(NAMES[1:]))
+        _table(diary).to_csv(file, index=False)
+        script = LME4.format(file=file, fixed=" + ".join(diary.names[1:]))
         done = subprocess.run(["Rscript", "-e", script], capture_output=True, text=True, check=False)
     return float(done.stdout) if done.returncode == 0 else None
 
 
-def _gpboost(data: GroupedData) -> float | None:
+def _gpboost(diary: Diary) -> float | None:
     if find_spec("gpboost") is None:
         return None
     import gpboost  # type: ignore[import-not-found]
 
-    table = _table(data)
+    table = _table(diary)
+    effects = list(diary.names[1:])
     model = gpboost.GPModel(
         group_data=table["climber"],
-        group_rand_coef_data=table[list(NAMES[1:])],
-        ind_effect_group_rand_coef=[1] * (P - 1),
+        group_rand_coef_data=table[effects],
+        ind_effect_group_rand_coef=[1] * len(effects),
     )
     started = perf_counter()
-    model.fit(y=table["y"], X=data.design)
+    model.fit(y=table["y"], X=diary.data.design)
     return perf_counter() - started
 
 

@@ -13,15 +13,22 @@ from time import perf_counter
 
 import numpy as np
 
+from climbiq.domain.vocabularies import INTENSITIES, SESSION_TYPES
+from modeling.domain.design_matrix import DesignMatrix, design_matrix
 from modeling.domain.drift import Drift
 from modeling.domain.hierarchical import SamplerSettings
 from modeling.domain.kernel import marginal_likelihood, pack
-from modeling.domain.personal import personal_posterior
+from modeling.domain.personal import TrainedPopulation, personal_posterior
+from modeling.domain.population import PopulationDraws
 from modeling.domain.posterior import GaussianPrior, condition
 from modeling.domain.priors import HierarchicalPriors
-from modeling.domain.simulate import simulate_grouped
+from modeling.domain.rhythm import Rhythm, RhythmPrior
+from modeling.domain.session_kind import kind_names, kind_priors, with_kinds
+from modeling.domain.simulate import draw_parameters, simulate_grouped
 from modeling.domain.statistics import GroupedData, sufficient_statistics
 from modeling.domain.training import fit
+from modeling.domain.training_data import hierarchical_priors
+from tests.factories.recommendation_context import past_sessions
 
 Row = tuple[str, float, str]
 
@@ -39,7 +46,7 @@ NIGHTS = [(1_000, 60, 600), (10_000, 100, 350)]  # climbers, sessions, draws a c
 
 def run(*, small: bool = False) -> list[Row]:
     """Measure; returns (what, how much, unit)."""
-    rows = [*_conditioning(), *_evaluations()]
+    rows = [*_conditioning(), *_serving(), *_evaluations()]
     for n_climbers, n_sessions, draws in NIGHTS[: 1 if small else None]:
         rows += _night(n_climbers, n_sessions, draws)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
@@ -83,6 +90,38 @@ def _conditioning() -> list[Row]:
         ("condition on 500 sessions, drifting", _median_ms(conditioned(DRIFT), 200), "ms"),
         (f"… under {len(trained.rhythms.rhythms)} rhythms and 32 draws", _median_ms(served, 100), "ms"),
     ]
+
+
+def _serving() -> list[Row]:
+    """What a climber of 500 sessions waits for: their rows, then their posterior under three rhythms."""
+    sessions = past_sessions(500)
+    every_kind = [{"session_type": kind} for kind in SESSION_TYPES] + [
+        {"session_intensity": kind} for kind in INTENSITIES
+    ]
+    rhythms = tuple(Rhythm(Drift(rate, days), 1.0) for rate, days in ((0.01, 60.0), (0.1, 60.0), (0.1, 7.0)))
+    rows: list[Row] = []
+    for names in ((), kind_names(conditions=every_kind)):
+        priors = with_kinds(priors=hierarchical_priors(priors={}), kinds=kind_priors(names=names))
+        rng = np.random.default_rng(2)
+        beta, tau, sigma = zip(*(draw_parameters(priors=priors, rng=rng) for _ in range(32)), strict=True)
+        draws = PopulationDraws(priors.names, np.array(beta), np.array(tau), np.array(sigma))
+        trained = TrainedPopulation(draws, RhythmPrior(rhythms, np.full(3, 1 / 3)), whole_numbers=False)
+        made = design_matrix(sessions=sessions, columns=priors.names)
+
+        def matrix(columns: tuple[str, ...] = priors.names) -> object:
+            return design_matrix(sessions=sessions, columns=columns)
+
+        def served(trained: TrainedPopulation = trained, made: DesignMatrix = made) -> object:
+            return personal_posterior(
+                trained=trained, design=made.design, outcome=made.outcome, day=made.day
+            ).summary()
+
+        what = f"500 sessions, {len(priors.names)} columns"
+        rows += [
+            (f"{what}: the rows", _median_ms(matrix, 100), "ms"),
+            (f"{what}: the posterior, 3 rhythms", _median_ms(served, 100), "ms"),
+        ]
+    return rows
 
 
 def _evaluations() -> list[Row]:

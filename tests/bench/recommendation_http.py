@@ -185,7 +185,10 @@ def _furnish(database: str, *, n_climbers: int, is_published: bool) -> list[str]
     from climbiq.accounts.models import User
     from climbiq.accounts.tokens import PREFIX, SHOWN_CHARS, digest_of
     from experts.services.demo import add_demo_rules
-    from modeling.services.population_statistics import refresh_population_statistics
+    from modeling.services.population_statistics import (
+        compute_population_statistics,
+        publish_population_statistics,
+    )
     from tests.factories.climbing_logs import write_simulated
     from tests.factories.published import publish_past_everything
     from tests.fixtures.database import django_on, superuser_url
@@ -207,7 +210,7 @@ def _furnish(database: str, *, n_climbers: int, is_published: bool) -> list[str]
             User.objects.create(email=f"coach-{n}@example.org", password="!", is_staff=True) for n in (1, 2)
         ]
         add_demo_rules(author=coaches[0], reviewer=coaches[1], now=now)
-        refresh_population_statistics(today=now.date())
+        publish_population_statistics(spreads=compute_population_statistics(today=now.date()))
     return tokens
 
 

@@ -16,7 +16,7 @@ from modeling.domain.design_matrix import (
     design_matrix,
     design_row,
 )
-from modeling.domain.session_kind import UnknownColumn, kind_columns, kind_names, read_name
+from modeling.domain.session_kind import UnknownColumn, kind_names, read_name
 
 ALL = kind_names(
     conditions=[{"session_type": t, "session_intensity": i} for t in SESSION_TYPES for i in INTENSITIES]
@@ -95,21 +95,11 @@ def test_rows_of_training_and_serving_are_the_same(conditions, names):
     np.testing.assert_array_equal(matrix.design, np.array(rows).reshape(len(rows), len(columns)))
     plain = design_matrix(sessions=[session(**c) for c in conditions])
     np.testing.assert_array_equal(matrix.design[:, :WIDTH], plain.design)
-    known = [
-        (
-            kind if (kind := c["session_type"]) in SESSION_TYPES else None,
-            how if (how := c["session_intensity"]) in INTENSITIES else None,
-        )
-        for c in conditions
-    ]
-    from_arrays = kind_columns(
-        session_type=[kind for kind, _ in known],
-        intensity=[how for _, how in known],
-        stress_dose=plain.design[:, COLUMN["stress_level"]],
-        sleep_dose=plain.design[:, COLUMN["sleep_hours"]],
-        only=names,
-    )
-    np.testing.assert_array_equal(matrix.design[:, WIDTH:], from_arrays.columns)
+    for row, said in zip(matrix.design, conditions, strict=True):
+        for name, value in zip(names, row[WIDTH:], strict=True):
+            column = read_name(name)
+            times = 1.0 if column.moderator is None else row[COLUMN[column.moderator]]
+            assert value == (times if said[column.variable] == column.kind else 0.0), name
 
 
 def test_habits_count_the_kinds_that_were_done():

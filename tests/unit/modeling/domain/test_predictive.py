@@ -27,7 +27,8 @@ def test_crps_of_a_mixture_is_its_integral(outcome: float) -> None:
 @pytest.mark.parametrize("outcome", [1.0, 6.0, 10.0])
 def test_crps_of_a_rating_is_its_sum(outcome: float) -> None:
     p = Predictive(**MIXTURE, whole_numbers=True)
-    chance = np.exp([p.log_score(outcome=np.array([float(k)]))[0] for k in range(1, 11)])
+    ratings = [p.component_log_score(outcome=np.array([float(k)]))[0] for k in range(1, 11)]
+    chance = np.exp(ratings) @ p.weight[0]
     assert chance.sum() == pytest.approx(1.0)
     reached = np.arange(1, 11) >= outcome
     assert p.crps(outcome=np.array([outcome]))[0] == pytest.approx(((np.cumsum(chance) - reached) ** 2).sum())
