@@ -93,6 +93,7 @@ MIDDLEWARE = [
     "climbiq.accounts.middleware.ClosedAccounts",
     "climbiq.accounts.middleware.SecondFactorForStaff",
     "climbiq.accounts.middleware.ClimberTimeZone",
+    "climbiq.common.middleware.RefusedMethodPage",
 ]
 
 TEMPLATES: list[dict[str, Any]] = [
@@ -197,6 +198,8 @@ ACCOUNT_EMAIL_VERIFICATION = env.text("CLIMBIQ_EMAIL_VERIFICATION", "optional")
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_PRESERVE_USERNAME_CASING = False
 ACCOUNT_SESSION_REMEMBER = True
+# Wrong passwords: a few of one name at one address (AccountAdapter makes the key), more of any name at one address.
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key", "login_failed_at_address": "100/h/ip"}
 ALLAUTH_TRUSTED_PROXY_COUNT = env.whole("CLIMBIQ_PROXY_COUNT", 0)
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[ClimbIQ] "
 HEADLESS_CLIENTS = ("app",)  # the site's own pages are forms; programs log in below /api/app/
@@ -320,5 +323,9 @@ LOGGING: dict[str, Any] = {
     "formatters": {"line": {"format": "%(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.text("CLIMBIQ_LOG_LEVEL", "INFO")},
-    "loggers": {name: {"level": "WARNING"} for name in ("celery", "httpx2", "anthropic", "arviz")},
+    "filters": {"without_traceback": {"()": "climbiq.common.logs.WithoutTraceback"}},
+    "loggers": {
+        **{name: {"level": "WARNING"} for name in ("celery", "httpx2", "anthropic", "arviz")},
+        "django.security.DisallowedHost": {"filters": ["without_traceback"]},
+    },
 }

@@ -1,4 +1,4 @@
-"""Our side of allauth: what a new account carries, what a login notes of itself."""
+"""Our side of allauth: what a new account carries, what a login notes of itself, who waits after wrong passwords."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.internal import ratelimit
 from django.http import HttpRequest
 
 from climbiq.accounts.login_store import BEGAN, IS_APP
@@ -33,3 +34,21 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """A new password ends every login; the one at hand is written anew by whoever changes their own."""
         super().set_password(user, password)
         Login.objects.filter(user=user).delete()
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count an attempt, and refuse one too many: of this name at this address, or of any name at it.
+
+        The wide count has a name of its own because allauth wipes all counts of `login_failed` after a second step
+        or a reset, the address' too: whoever has an account here could guess at others for ever.
+        """
+        super().pre_authenticate(request, **credentials)
+        wide = ratelimit.consume(request, app="allauth.account", action="login_failed_at_address")
+        if wide is None:
+            raise self.validation_error("too_many_login_attempts")
+        self._login_failed_rl_usage.usage += (
+            wide.usage
+        )  # given back, like the rest, when the password is right
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Of a name at an address: guesses made elsewhere lock nobody out of their own account."""
+        return f"{super()._get_login_attempts_cache_key(request, **credentials)}:{ratelimit.get_ip(request)}"

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django.db import connections
 from django.http import HttpRequest
-from django.http.response import HttpResponseBase
+from django.http.response import HttpResponse, HttpResponseBase
+from django.shortcuts import render
+
+from climbiq.common.api_errors import PREFIX
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -42,3 +46,23 @@ class PrivateByDefault:
             response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
             response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         return response
+
+
+class RefusedMethodPage:
+    """Django answers a wrong method with an empty page; outside the API somebody may be looking at it."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if (
+            response.status_code != HTTPStatus.METHOD_NOT_ALLOWED
+            or request.path.startswith(PREFIX)
+            or not isinstance(response, HttpResponse)
+            or response.content
+        ):
+            return response
+        page = render(request, "405.html", status=HTTPStatus.METHOD_NOT_ALLOWED)
+        page.headers["Allow"] = response.headers.get("Allow", "")
+        return page

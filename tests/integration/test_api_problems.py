@@ -46,7 +46,7 @@ def problem(response: Any, status: int) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("body", "status", "kind"),
     [
-        pytest.param(b"", 400, "invalid", id="missing body"),
+        pytest.param(b"", 400, "malformed", id="missing body"),
         pytest.param(b"{", 400, "malformed", id="cut off"),
         pytest.param(b"[]", 400, "malformed", id="a list"),
         pytest.param(b'{"display_name": NaN}', 400, "malformed", id="NaN"),

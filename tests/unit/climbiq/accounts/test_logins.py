@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -87,6 +88,73 @@ def test_the_sixth_wrong_password_in_five_minutes_locks_the_door(client, alice, 
     assert not is_logged_in(client)
     try_it(PASSWORD, bob.email)
     assert is_logged_in(client)  # the lock is on the account, not on everybody
+
+
+def tries(client, *, email, password="wrong-wrong-wrong", address="127.0.0.1"):
+    """What the page says to one try from there."""
+    return client.post(
+        reverse("account_login"), {"login": email, "password": password}, REMOTE_ADDR=address
+    ).text
+
+
+def test_nobody_locks_another_out_from_elsewhere(client, alice):
+    for _ in range(6):
+        said = tries(client, email=alice.email, address="203.0.113.7")
+    assert "Too many failed login attempts" in said
+    tries(client, email=alice.email, password=PASSWORD)
+    assert is_logged_in(client)
+
+
+def test_an_address_is_a_whole_network_of_the_sixth_version(client, alice):
+    for n in range(6):
+        said = tries(client, email=alice.email, address=f"2001:db8:1:2::{n}")
+    assert "Too many failed login attempts" in said
+
+
+def test_a_right_password_does_not_count_and_clears_nothing(client, alice, bob):
+    for _ in range(4):
+        tries(client, email=alice.email)
+    tries(client, email=bob.email, password=PASSWORD)
+    client.logout()
+    assert "are not correct" in tries(client, email=alice.email)
+    assert "Too many" in tries(client, email=alice.email)
+
+
+@pytest.fixture
+def a_patient_guesser(client, monkeypatch):
+    """Tries one name after the other from one address, seven seconds apart: never ten a minute, never one name twice."""
+    started = time.time()
+
+    def guess(n: int, **more: str) -> str:
+        monkeypatch.setattr("allauth.core.internal.ratelimit.time.time", lambda: started + 7 * n)
+        return tries(client, **{"email": f"climber{n}@example.org"} | more)
+
+    return guess
+
+
+def test_the_hundred_and_first_wrong_password_of_an_hour_at_an_address(client, alice, a_patient_guesser):
+    said = [a_patient_guesser(n) for n in range(101)]
+    assert all("are not correct" in page for page in said[:100])
+    assert "Too many failed login attempts" in said[100]
+    assert "Too many" in a_patient_guesser(102, email=alice.email, password=PASSWORD)
+    tries(client, email=alice.email, password=PASSWORD, address="203.0.113.7")
+    assert is_logged_in(client)
+
+
+def test_an_own_account_does_not_wipe_the_address_count(
+    client, alice, a_patient_guesser, settings, mailoutbox
+):
+    """allauth forgets the failures of an address once somebody there has reset a password."""
+    settings.ACCOUNT_RATE_LIMITS = settings.ACCOUNT_RATE_LIMITS | {"login_failed_at_address": "6/h/ip"}
+    for n in range(6):
+        a_patient_guesser(n)
+    client.post(reverse("account_reset_password"), {"email": alice.email})
+    link = re.search(r"https?://[^/\s]+(/\S+)", mailoutbox[-1].body)[1]
+    page = client.get(link, follow=True)
+    new = "another-boulder-problem-43"
+    done = client.post(page.request["PATH_INFO"], {"password1": new, "password2": new})
+    assert done.status_code == 302
+    assert "Too many failed login attempts" in a_patient_guesser(8)
 
 
 def test_a_login_tells_not_whether_an_address_has_an_account(client, alice):

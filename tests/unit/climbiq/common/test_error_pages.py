@@ -9,7 +9,7 @@ from django.views import defaults
 
 
 @pytest.mark.parametrize(
-    "name", ["400.html", "403.html", "404.html", "429.html", "500.html", "errors/csrf.html"]
+    "name", ["400.html", "403.html", "404.html", "405.html", "429.html", "500.html", "errors/csrf.html"]
 )
 def test_an_error_page_needs_neither_request_nor_database(name):
     html = get_template(name).render()
