@@ -249,6 +249,8 @@ def test_a_given_database_is_never_seeded_and_no_server_is_started(start, folder
         ["setup"],
         ["migrate"],
     ]
+    assert "createsuperuser" in run.said()
+    assert "Letters, as to confirm an address, are printed here" in run.said()
     assert not (folder / ".data" / "postgres").exists()
     assert not (folder / ".data" / "valkey").exists()
 

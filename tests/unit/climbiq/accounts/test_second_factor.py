@@ -60,7 +60,18 @@ def test_staff_whose_address_is_not_confirmed_are_told_so_and_can_confirm_it(cli
     assert where == reverse("mfa_index")
     page = client.get(reverse("mfa_index")).text
     assert reverse("account_email") in page
+    assert reverse("mfa_activate_totp") not in page  # it would only lead back here
     assert client.get(reverse("account_email")).status_code == 200
+
+
+@pytest.mark.parametrize("is_known", [True, False], ids=["confirmed", "never asked"])
+def test_whoever_may_set_it_up_is_led_there(client, alice, is_known):
+    if is_known:
+        EmailAddress.objects.create(user=alice, email=alice.email, primary=True, verified=True)
+    client.force_login(alice)
+    page = client.get(reverse("mfa_index")).text
+    assert reverse("mfa_activate_totp") in page
+    assert "has to be confirmed" not in page
 
 
 def test_climbers_are_not_asked(client, alice):
