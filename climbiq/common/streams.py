@@ -27,7 +27,7 @@ from climbiq.common.problems import problem_response
 
 log = logging.getLogger(__name__)
 
-__all__ = ["EventStreamRenderer", "format_event", "open_streams", "sse_response"]
+__all__ = ["EventStreamRenderer", "format_event", "format_line", "open_streams", "sse_response"]
 
 CONTENT_TYPE: Final = "text/event-stream"
 KEEP_ALIVE_SECONDS: Final = 15.0
@@ -49,12 +49,16 @@ def format_event(event_id: str, event: str, data: Any) -> bytes:
     >>> format_event("7:1", "prediction", {"text": "a\nb"})
     b'id: 7:1\nevent: prediction\ndata: {"text": "a\\nb"}\n\n'
     """
-    for part in (event_id, event):
-        if any(c in part for c in "\r\n\0"):
-            raise ValueError("an event's id and name are one line each")
-    body = json.dumps(data, cls=DjangoJSONEncoder, ensure_ascii=False)
+    return format_line(event_id, event, json.dumps(data, cls=DjangoJSONEncoder, ensure_ascii=False))
+
+
+def format_line(event_id: str, event: str, line: str) -> bytes:
+    """Write one event whose data is one line of JSON already."""
+    for part in (event_id, event, line):
+        if "\n" in part or "\r" in part or "\0" in part:
+            raise ValueError("an event's id, name and data are one line each")
     identity = f"id: {event_id}\n" if event_id else ""
-    return f"{identity}event: {event}\ndata: {body}\n\n".encode("utf-8", "replace")
+    return f"{identity}event: {event}\ndata: {line}\n\n".encode("utf-8", "replace")
 
 
 def sse_response(

@@ -45,6 +45,8 @@ def legible(text: str) -> Legible:
     >>> legible("½ a cup").doubtful, legible("1O0 mg").doubtful
     (('½',), ('1O0',))
     """
+    if text.isascii() and text.isprintable():
+        return Legible(text, tuple(_looking_like_digits(text)))
     doubtful: list[str] = []
     plain: list[str] = []
     for character in text:
@@ -62,8 +64,11 @@ def legible(text: str) -> Legible:
     joined = _THIN_SPACE_INSIDE_NUMERAL.sub("", "".join(plain))
     folded = "".join(" " if c.isspace() else c for c in unicodedata.normalize("NFKC", joined))
     folded = "".join(c for c in folded if unicodedata.category(c) not in _INVISIBLE_CATEGORIES)
-    doubtful += [word for word in _WORD.findall(folded) if _LOOK_ALIKE.search(word)]
-    return Legible(folded, tuple(doubtful))
+    return Legible(folded, (*doubtful, *_looking_like_digits(folded)))
+
+
+def _looking_like_digits(plain: str) -> list[str]:
+    return [word for word in _WORD.findall(plain) if _LOOK_ALIKE.search(word)]
 
 
 def _is_invisible(character: str) -> bool:

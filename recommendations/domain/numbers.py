@@ -26,15 +26,27 @@ _COARSE_FROM: Final = 10  # below this a whole number is too coarse a rounding: 
 
 
 @dataclass(slots=True)
-class _Sources:
-    """The numbers of the payloads by how they may be said."""
+class GivenNumbers:
+    """The numbers of some payloads by how they may be said, to hold sentence after sentence against."""
 
     values: set[Decimal] = field(default_factory=set)
     percentages: set[Decimal] = field(default_factory=set)
     quoted: set[tuple[Decimal, bool]] = field(default_factory=set)
     words: set[str] = field(default_factory=set)
 
-    def support(self, numeral: Numeral) -> bool:
+    @classmethod
+    def of(cls, payloads: Iterable[object]) -> GivenNumbers:
+        """Collect them."""
+        given = cls()
+        for payload in payloads:
+            _collect(payload, key="", sources=given)
+        return given
+
+    def unsupported(self, text: str) -> tuple[str, ...]:
+        """The numerals of `text` that are none of them; see `unsupported_numbers`."""
+        return tuple(n.text for n in numerals(text) if not self._support(n))
+
+    def _support(self, numeral: Numeral) -> bool:
         if numeral.value is None:
             return _spelling(numeral.text) in self.words
         if (numeral.value, numeral.is_percent) in self.quoted:
@@ -82,13 +94,10 @@ def unsupported_numbers(*, text: str, payloads: Iterable[object]) -> tuple[str, 
     >>> unsupported_numbers(text="0.6 points, three times in 4", payloads=[payload])
     ('0.6', 'three', '4')
     """
-    sources = _Sources()
-    for payload in payloads:
-        _collect(payload, key="", sources=sources)
-    return tuple(n.text for n in numerals(text) if not sources.support(n))
+    return GivenNumbers.of(payloads).unsupported(text)
 
 
-def _collect(value: object, *, key: str, sources: _Sources) -> None:
+def _collect(value: object, *, key: str, sources: GivenNumbers) -> None:
     if _BOOKKEEPING.search(key) or value is None or isinstance(value, bool):
         return
     if isinstance(value, Mapping):
@@ -107,7 +116,7 @@ def _collect(value: object, *, key: str, sources: _Sources) -> None:
             _collect(item, key=key, sources=sources)
 
 
-def _collect_number(value: int | float | Decimal, *, key: str, sources: _Sources) -> None:
+def _collect_number(value: int | float | Decimal, *, key: str, sources: GivenNumbers) -> None:
     if not math.isfinite(value):
         return
     number = Decimal(str(value))

@@ -6,6 +6,7 @@ exponent, a letter that looks like a digit) has a text and no value: it can only
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -39,6 +40,7 @@ _MINUS_BEFORE: Final = re.compile(
 _RANGE: Final = re.compile(rf"\s*(?:{DASH}|to|or|up\s+to)\s*{DASH}?", re.IGNORECASE)
 _BETWEEN: Final = re.compile(rf"\bbetween\s+[+]?{DASH}?$", re.IGNORECASE)
 _REACH: Final = 16
+_REMEMBERED: Final = 1024  # texts: payloads say the same few hundred things again and again
 _AND: Final = re.compile(r"\s+and\s+", re.IGNORECASE)
 _NEEDS_A_NUMBER: Final = r"(?=\s?(?:(?:mg|h|hours?|min|mins|minutes?|percent|per\s?cent)\b|%))"
 _LETTERS: Final = re.compile(
@@ -75,6 +77,7 @@ class _Found:
     numeral: Numeral
 
 
+@functools.lru_cache(maxsize=_REMEMBERED)
 def numerals(text: str) -> tuple[Numeral, ...]:
     """Every numeral of a text, digits and words, in order.
 

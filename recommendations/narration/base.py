@@ -9,7 +9,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol, TypeAlias, get_args
 
-from recommendations.domain.numbers import unsupported_numbers
+from recommendations.domain.numbers import GivenNumbers
 from recommendations.narration.sentences import whole_sentences
 
 logger = logging.getLogger(__name__)
@@ -115,10 +115,11 @@ async def narrate_tip(
     Chunk, Restart, Complete
         The last item is always the only `Complete`; its text is the chunks since the last restart, joined.
     """
+    given = GivenNumbers.of(request.payloads)
     shown: list[str] = []
     reason: str | None = None
     try:
-        async with aclosing(_checked(narrator, request, patience_seconds)) as chunks:
+        async with aclosing(_checked(narrator, request, given, patience_seconds)) as chunks:
             async for chunk in chunks:
                 shown.append(chunk.text)
                 yield chunk
@@ -133,14 +134,14 @@ async def narrate_tip(
     logger.info("narration by %s replaced: %s", narrator.source, reason)
     if shown:
         yield Restart(reason)
-    instead = await _fallback_chunks(fallback, request, patience_seconds)
+    instead = await _fallback_chunks(fallback, request, given, patience_seconds)
     for chunk in instead:
         yield chunk
     yield Complete("".join(c.text for c in instead), fallback.source, fallback=True, reason=reason)
 
 
 async def _checked(
-    narrator: Narrator, request: NarrationRequest, patience_seconds: float
+    narrator: Narrator, request: NarrationRequest, given: GivenNumbers, patience_seconds: float
 ) -> AsyncGenerator[Chunk, None]:
     text = ""
     async with aclosing(_patiently(narrator, request, patience_seconds)) as sentences:
@@ -149,7 +150,7 @@ async def _checked(
             text = f"{text}{joint}{sentence}"
             if len(text) > MAX_CHARACTERS:
                 raise NarrationFailed("too_long")
-            if unsupported_numbers(text=sentence, payloads=request.payloads):
+            if given.unsupported(sentence):
                 raise NarrationFailed("unsupported_number")
             yield Chunk(f"{joint}{sentence}")
     if not text:
@@ -190,12 +191,12 @@ async def _bounded(pieces: AsyncIterator[str]) -> AsyncIterator[str]:
 
 
 async def _fallback_chunks(
-    narrator: Narrator, request: NarrationRequest, patience_seconds: float
+    narrator: Narrator, request: NarrationRequest, given: GivenNumbers, patience_seconds: float
 ) -> list[Chunk]:
     """The fallback's sentences, checked as well; something to read whatever happens."""
     chunks: list[Chunk] = []
     try:
-        async for chunk in _checked(narrator, request, patience_seconds):
+        async for chunk in _checked(narrator, request, given, patience_seconds):
             chunks.append(chunk)  # noqa: PERF401  (what came before a failure is kept)
     except Exception:
         logger.exception("the fallback narrator %s failed", narrator.source)

@@ -8,20 +8,32 @@ token. A writer whose token is no longer the latest can write nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
-from django.db import connection, transaction
+from django.db import connection
 
 from climbiq.accounts import rls
 from climbiq.common.leases import LeaseLost
 
 LEASE_SECONDS: Final = 4.0
 
+# One statement, however many.
+_APPEND: Final = """
+WITH writer AS (
+    UPDATE recommendations SET last_seq = last_seq + %s, is_done = %s, done_at = CASE WHEN %s THEN now() END,
+        lease_until = clock_timestamp() + make_interval(secs => %s),
+        texts = nullif(coalesce(texts, '{}') || %s::text::jsonb, '{}')
+    WHERE id = %s AND lease_token = %s AND NOT is_done RETURNING last_seq)
+INSERT INTO recommendation_events (recommendation_id, seq, user_id, event, data)
+SELECT %s, last_seq - %s + n, %s, event, data
+FROM writer, json_to_recordset(%s::text::json) AS told (n int, event text, data text)"""
+
 T = TypeVar("T")
+Told = tuple[str, Mapping[str, Any]]  # an event's name and data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +57,12 @@ class Lease:
 def as_line(data: Mapping[str, Any]) -> str:
     """JSON on one line: nothing in it can end a frame."""
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def as_rows(events: Iterable[tuple[str, str]]) -> str:
+    """Number names and lines as one parameter, for PostgreSQL to take apart again: as an array, each is escaped."""
+    rows = [{"n": n, "event": event, "data": line} for n, (event, line) in enumerate(events, start=1)]
+    return json.dumps(rows, ensure_ascii=False)
 
 
 async def in_own_transaction(user_id: UUID, work: Callable[[], T]) -> T:
@@ -98,44 +116,26 @@ def renew(lease: Lease) -> None:
             raise LeaseLost
 
 
-def append(lease: Lease, *, event: str, data: Mapping[str, Any]) -> int:
-    """Write the next event and renew the lease; its number."""
+def append(lease: Lease, events: Sequence[Told]) -> None:
+    """Write the next events together and renew the lease; a tip's final words are kept with the evidence too."""
+    texts = {
+        str(data["index"]): {"text": data["text"], "source": data["source"]}
+        for event, data in events
+        if event == "nlg_complete"
+    }
+    is_done = events[-1][0] == "done"
     with connection.cursor() as cursor:
         cursor.execute(
-            "WITH writer AS ("
-            " UPDATE recommendations SET last_seq = last_seq + 1, is_done = %s,"
-            "  done_at = CASE WHEN %s THEN now() END,"
-            "  lease_until = clock_timestamp() + make_interval(secs => %s)"
-            " WHERE id = %s AND lease_token = %s AND NOT is_done RETURNING last_seq)"
-            " INSERT INTO recommendation_events (recommendation_id, seq, user_id, event, data)"
-            " SELECT %s, last_seq, %s, %s, %s FROM writer RETURNING seq",
+            _APPEND,
             [
-                event == "done",
-                event == "done",
-                LEASE_SECONDS,
-                lease.recommendation_id,
-                lease.token,
-                lease.recommendation_id,
-                lease.user_id,
-                event,
-                as_line(data),
+                *(len(events), is_done, is_done, LEASE_SECONDS, as_line(texts)),
+                *(lease.recommendation_id, lease.token),
+                *(lease.recommendation_id, len(events), lease.user_id),
+                as_rows((event, as_line(data)) for event, data in events),
             ],
         )
-        row = cursor.fetchone()
-    if row is None:
-        raise LeaseLost
-    return int(row[0])
-
-
-def store_text(lease: Lease, *, index: int, text: str, source: str) -> None:
-    """Keep a tip's final words with the evidence."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE recommendations SET texts = coalesce(texts, '{}'::jsonb)"
-            " || jsonb_build_object(%s::text, jsonb_build_object('text', %s::text, 'source', %s::text))"
-            " WHERE id = %s AND lease_token = %s",
-            [str(index), text, source, lease.recommendation_id, lease.token],
-        )
+        if cursor.rowcount != len(events):
+            raise LeaseLost
 
 
 def worded_by_claude_today(lease: Lease) -> int:

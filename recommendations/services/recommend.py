@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -21,7 +21,7 @@ from recommendations.domain import rounding
 from recommendations.domain.context import RecommendationContext
 from recommendations.domain.own_model import population_beliefs
 from recommendations.models import Recommendation
-from recommendations.services.event_log import Lease
+from recommendations.services.event_log import Lease, StoredEvent
 from recommendations.services.own_sessions import SESSIONS_READ, own_sessions
 from recommendations.services.shared_data import STATISTICS, Priors, ServedPopulation, population_in_force
 from recommendations.services.storing import Record, store
@@ -74,7 +74,7 @@ class Made:
     recommendation_id: UUID
     lease: Lease | None = None
     is_new: bool = True
-    events: tuple[domain.Event, ...] = field(default=())
+    events: tuple[StoredEvent, ...] = ()
 
 
 def make_recommendation(*, by: User, asked: Asked, now: datetime, tells: bool) -> Made:
@@ -109,16 +109,16 @@ def make_recommendation(*, by: User, asked: Asked, now: datetime, tells: bool) -
     context = _context(climber, served, asked, session, day=day, now=local_now)
     result = domain.recommend(context=context)
     record = _record(by, asked, session, context, result, served, now=now)
-    lease = store(record, with_lease=tells)
-    if lease is None:  # the same key, in this very moment, in another tab
+    stored = store(record, with_lease=tells)
+    if stored is None:  # the same key, in this very moment, in another tab
         known = _already_made(by, asked)
         if known is None:
             raise KeyReused
         return known
     return Made(
-        recommendation_id=lease.recommendation_id,
-        lease=lease if tells and not record.is_done else None,
-        events=result.events,
+        recommendation_id=stored.lease.recommendation_id,
+        lease=stored.lease if tells and not record.is_done else None,
+        events=stored.events,
     )
 
 

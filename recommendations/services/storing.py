@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from django.db import connection
 from psycopg.types.json import Jsonb
 
-from recommendations.services.event_log import LEASE_SECONDS, Lease, as_line
+from recommendations.services.event_log import LEASE_SECONDS, Lease, StoredEvent, as_line, as_rows
 
 Event = tuple[str, Mapping[str, Any]]
 
@@ -63,10 +63,18 @@ INSERT_EVENTS = """
 WITH attached AS (
     UPDATE pre_session_data SET recommendations_shown = %s::text::jsonb WHERE session_id = %s AND user_id = %s)
 INSERT INTO recommendation_events (recommendation_id, seq, user_id, event, data)
-SELECT %s, n, %s, event, data FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS e (event, data, n)"""
+SELECT %s, n, %s, event, data FROM json_to_recordset(%s::text::json) AS told (n int, event text, data text)"""
 
 
-def store(record: Record, *, with_lease: bool) -> Lease | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What is in the tables now: the events as they are sent and kept."""
+
+    lease: Lease
+    events: tuple[StoredEvent, ...]
+
+
+def store(record: Record, *, with_lease: bool) -> Stored | None:
     """Write the record and its first events; None when the idempotency key was used in this very moment.
 
     Parameters
@@ -81,11 +89,15 @@ def store(record: Record, *, with_lease: bool) -> Lease | None:
         if cursor.fetchone() is None:
             return None
         summary = None if record.session_id is None else as_line(_summary(key, record))
-        names = [name for name, _ in record.events]
-        lines = [as_line(data) for _, data in record.events]
+        lines = [(name, as_line(data)) for name, data in record.events]
         attach = [summary, record.session_id, record.user_id]
-        cursor.execute(INSERT_EVENTS, [*attach, key, record.user_id, names, lines])
-    return Lease(recommendation_id=key, user_id=record.user_id, token=1)
+        cursor.execute(INSERT_EVENTS, [*attach, key, record.user_id, as_rows(lines)])
+    return Stored(
+        lease=Lease(recommendation_id=key, user_id=record.user_id, token=1),
+        events=tuple(
+            StoredEvent(seq=seq, event=name, data=line) for seq, (name, line) in enumerate(lines, start=1)
+        ),
+    )
 
 
 def _values(key: UUID, record: Record, *, telling: bool) -> list[Any]:

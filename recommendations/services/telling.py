@@ -16,21 +16,20 @@ def tell_now(found: Shown) -> None:
     lease = event_log.take_lease(recommendation_id=key, user_id=user_id)
     if lease is None:
         return
+    told: list[event_log.Told] = []
     for index, tip in enumerate(found.payloads["recommendations"]["items"] or [None]):
         if index in found.texts:
             continue
         words = _worded(
             NarrationRequest(tip=tip, prediction=found.payloads["prediction"], stats=found.payloads["stats"])
         )
-        event_log.append(lease, event="nlg_start", data={"v": 1, "index": index})
-        event_log.append(lease, event="nlg_chunk", data={"v": 1, "index": index, "text": words.text})
-        event_log.store_text(lease, index=index, text=words.text, source=words.source)
-        event_log.append(
-            lease,
-            event="nlg_complete",
-            data={"v": 1, "index": index, "text": words.text, "source": words.source, "fallback": False},
-        )
-    event_log.append(lease, event="done", data={"v": 1})
+        text = {"v": 1, "index": index, "text": words.text}
+        told += [
+            ("nlg_start", {"v": 1, "index": index}),
+            ("nlg_chunk", text),
+            ("nlg_complete", {**text, "source": words.source, "fallback": False}),
+        ]
+    event_log.append(lease, [*told, ("done", {"v": 1})])
 
 
 @async_to_sync

@@ -18,12 +18,11 @@ from uuid import UUID
 from django.conf import settings
 
 from climbiq.common.leases import LeaseLost
-from climbiq.live.services import notify
 from recommendations.narration.base import Chunk, Complete, NarrationRequest, Restart, narrate_tip
 from recommendations.narration.choice import narrators, subject_of
 from recommendations.services import event_log
 from recommendations.services.event_log import Lease, StoredEvent, in_own_transaction
-from recommendations.streaming.wakeups import WAKEUPS
+from recommendations.streaming.pen import Pen
 
 log = logging.getLogger(__name__)
 
@@ -111,8 +110,9 @@ async def _end_with_error(lease: Lease) -> None:
         "detail": "The numbers are complete; there will be no words for them.",
     }
     with suppress(Exception):
-        await _emit(lease, "error", problem)
-        await _emit(lease, "done", {"v": 1})
+        async with Pen.of(lease) as pen:
+            pen.write("error", problem)
+            pen.write("done", {"v": 1})
 
 
 async def _keep_lease(lease: Lease) -> None:
@@ -127,22 +127,28 @@ async def _keep_lease(lease: Lease) -> None:
 
 
 async def _produce(lease: Lease) -> None:
-    events = await in_own_transaction(
-        lease.user_id, lambda: event_log.read_after(recommendation_id=lease.recommendation_id, seq=0)
-    )
-    script = Script.from_events(events)
-    notes = await in_own_transaction(lease.user_id, lambda: event_log.notes_for_claude(lease))
-    spent = await in_own_transaction(lease.user_id, lambda: event_log.worded_by_claude_today(lease))
+    script, notes, spent = await in_own_transaction(lease.user_id, lambda: _read(lease))
     trusted = lease.token <= TRUSTED_ATTEMPTS and spent < settings.NLG_DAILY_LIMIT
-    # Without a tip there is still something to say: why today needs no change.
-    for index, tip in enumerate(script.tips or (None,)):
-        if index not in script.completed:
-            await _tell(lease, script, index, tip, notes=notes, trusted=trusted)
-    await _emit(lease, "done", {"v": 1})
+    async with Pen.of(lease) as pen:
+        # Without a tip there is still something to say: why today needs no change.
+        for index, tip in enumerate(script.tips or (None,)):
+            if index not in script.completed:
+                await _tell(pen, script, index, tip, notes=notes, trusted=trusted)
+        pen.write("done", {"v": 1})
+
+
+def _read(lease: Lease) -> tuple[Script, str | None, int]:
+    """What is to be told, the climber's own words about it, and what Claude has worded for them today."""
+    events = event_log.read_after(recommendation_id=lease.recommendation_id, seq=0)
+    return (
+        Script.from_events(events),
+        event_log.notes_for_claude(lease),
+        event_log.worded_by_claude_today(lease),
+    )
 
 
 async def _tell(
-    lease: Lease,
+    pen: Pen,
     script: Script,
     index: int,
     tip: Mapping[str, Any] | None,
@@ -157,35 +163,18 @@ async def _tell(
         stats=script.stats,
         notes=notes,
         may_quote_notes=notes is not None,
-        subject=subject_of(lease.user_id),
+        subject=subject_of(pen.lease.user_id),
     )
     again = {"restart": True} if index in script.started else {}
-    await _emit(lease, "nlg_start", {"v": 1, "index": index, **again})
+    pen.write("nlg_start", {"v": 1, "index": index, **again})
     async with aclosing(narrate_tip(narrator=narrator, fallback=fallback, request=request)) as items:
         async for item in items:
             match item:
                 case Chunk(text=text):
-                    await _emit(lease, "nlg_chunk", {"v": 1, "index": index, "text": text})
+                    pen.write("nlg_chunk", {"v": 1, "index": index, "text": text})
                 case Restart():
-                    await _emit(lease, "nlg_start", {"v": 1, "index": index, "restart": True})
-                case Complete():
-                    await _complete(lease, index, item)
-
-
-async def _complete(lease: Lease, index: int, item: Complete) -> None:
-    def keep() -> None:
-        event_log.store_text(lease, index=index, text=item.text, source=item.source)
-
-    await in_own_transaction(lease.user_id, keep)
-    data = {"v": 1, "index": index, "text": item.text, "source": item.source, "fallback": item.fallback}
-    await _emit(lease, "nlg_complete", data)
-
-
-async def _emit(lease: Lease, event: str, data: Mapping[str, Any]) -> None:
-    def write() -> None:
-        event_log.append(lease, event=event, data=data)
-        if event == "done":
-            notify(user_id=lease.user_id, kind="recommendation_ready", object_id=lease.recommendation_id)
-
-    await in_own_transaction(lease.user_id, write)
-    WAKEUPS.ring(lease.recommendation_id)
+                    pen.write("nlg_start", {"v": 1, "index": index, "restart": True})
+                case Complete(text=text, source=source, fallback=is_fallback):
+                    words = {"text": text, "source": source, "fallback": is_fallback}
+                    pen.write("nlg_complete", {"v": 1, "index": index, **words})
+            await asyncio.sleep(0)  # a template's words cost no wait: let the others have their turn

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
 from typing import Final
 from uuid import UUID
 
 from django.db import Error as DatabaseError
 
-from climbiq.common.streams import format_event
-from recommendations.domain.events import Event
+from climbiq.common.streams import format_line
 from recommendations.services import event_log
 from recommendations.services.event_log import Lease, StoredEvent, in_own_transaction
 from recommendations.streaming.producer import is_producing, start_producing
@@ -51,40 +50,53 @@ async def read_events(
     user_id: UUID,
     after: int = 0,
     lease: Lease | None = None,
-    first: Sequence[Event] = (),
+    first: Sequence[StoredEvent] = (),
 ) -> AsyncGenerator[bytes, None]:
     """Yield frames from `after` on until `done`, and see to it that somebody writes them.
 
-    `first` are the events with which a new recommendation was stored, numbered from 1: whoever has just made it
-    need not read them back before the climber sees them.
+    `first` are the events with which a new recommendation was stored: whoever has just made it need not read them
+    back before the climber sees them. What is there together is sent together.
     """
     with WAKEUPS.listening(recommendation_id) as bell:
+        try:
+            if first:
+                yield _frames(recommendation_id, first)
+                after = first[-1].seq
+        finally:
+            # When the numbers are on their way, not to compete with them; and also when the climber has left.
+            if lease is not None:
+                start_producing(lease)
+        if first and first[-1].event == "done":
+            return
         if lease is not None:
-            start_producing(lease)
-        for after, event in enumerate(first, start=1):
-            yield format_event(f"{recommendation_id}:{after}", event.name, event.data)
-            if event.name == "done":
-                return
+            await _rung(bell, IDLE_SECONDS)
         claim_at = 0.0
         while True:
             bell.clear()
             events = await _patiently(recommendation_id, user_id, after)
             if events is None:
                 return  # the client reconnects with the last number it saw
-            for stored in events:
-                after = stored.seq
-                yield format_event(f"{recommendation_id}:{stored.seq}", stored.event, json.loads(stored.data))
-                if stored.event == "done":
+            if events:
+                yield _frames(recommendation_id, events)
+                after = events[-1].seq
+                if events[-1].event == "done":
                     return
             producing = is_producing(recommendation_id)
             if not producing and time.monotonic() >= claim_at:
                 claim_at = time.monotonic() + CLAIM_EVERY_SECONDS
                 producing = await _try_to_produce(recommendation_id, user_id)
-            try:
-                async with asyncio.timeout(IDLE_SECONDS if producing else POLL_SECONDS):
-                    await bell.wait()
-            except TimeoutError:
-                continue
+            await _rung(bell, IDLE_SECONDS if producing else POLL_SECONDS)
+
+
+def _frames(recommendation_id: UUID, events: Sequence[StoredEvent]) -> bytes:
+    return b"".join(format_line(f"{recommendation_id}:{e.seq}", e.event, e.data) for e in events)
+
+
+async def _rung(bell: asyncio.Event, seconds: float) -> None:
+    """Wait for the bell, but no longer than this."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await bell.wait()
 
 
 async def _patiently(recommendation_id: UUID, user_id: UUID, after: int) -> tuple[StoredEvent, ...] | None:

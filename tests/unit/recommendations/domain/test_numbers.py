@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recommendations.domain.legibility import legible
 from recommendations.domain.numbers import unsupported_numbers
 
 TIP = {
@@ -282,3 +283,9 @@ def test_number_words_need_a_payload(whole: str, before: str) -> None:
 def test_rounding_half_is_allowed_both_ways() -> None:
     assert Decimal("0.25").quantize(Decimal("0.1"), ROUND_HALF_EVEN) == Decimal("0.2")
     assert unsupported_numbers(text="0.2 or 0.3", payloads=[{"gain": 0.25}]) == ()
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(st.characters(min_codepoint=32, max_codepoint=126)))
+def test_plain_text_reads_as_it_does_the_long_way(text: str) -> None:
+    assert legible(text) == legible(text + "\u200d")
