@@ -24,6 +24,18 @@ _clients: Final[dict[str, Any]] = {}
 _silent_until: dict[str, float] = {}  # by server
 
 
+class _OneClient(RedisCacheClient):
+    """Django's own client, which makes a client of redis-py for every call; they are safe to share."""
+
+    def __init__(self, server: str, **options: Any) -> None:
+        super().__init__([server], **options)
+        self._shared = super().get_client(write=True)
+
+    def get_client(self, key: Any = None, *, write: bool = False) -> Any:
+        del key, write
+        return self._shared
+
+
 class ForgivingRedisCache(RedisCache):
     """Django's Redis cache, but a missing server reads as a miss and drops writes.
 
@@ -40,7 +52,7 @@ class ForgivingRedisCache(RedisCache):
         """This process' client: its connections serve all threads."""
         key = f"{self._place} {self._settings}"
         if key not in _clients:
-            _clients[key] = RedisCacheClient([self._place], **self._settings)
+            _clients[key] = _OneClient(self._place, **self._settings)
         return _clients[key]
 
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:

@@ -140,19 +140,19 @@ async def _kept_alive(
     ends_at = loop.time() + lifetime
     queue: asyncio.Queue[bytes | None] = asyncio.Queue(maxsize=1)
     pump = asyncio.create_task(_pump(events, queue))
+    opening = f"retry: {RECONNECT_MS}\n\n".encode()
     try:
-        yield f"retry: {RECONNECT_MS}\n\n".encode()
         while (left := ends_at - loop.time()) > 0:
             try:
                 async with asyncio.timeout(min(keep_alive, left)):
                     event = await queue.get()
             except TimeoutError:
-                yield b": keep-alive\n\n"
-                continue
+                event = b": keep-alive\n\n"
             if event is None:
                 return
             if event:
-                yield event
+                yield opening + event
+                opening = b""
     finally:
         slot.release()
         pump.cancel()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
@@ -26,7 +26,7 @@ from recommendations.services.own_sessions import SESSIONS_READ, own_sessions
 from recommendations.services.shared_data import STATISTICS, Priors, ServedPopulation, population_in_force
 from recommendations.services.storing import Record, store
 from sessions_app.domain.days import days_since
-from sessions_app.domain.records import ClimberContext, SessionRecord
+from sessions_app.domain.records import ClimberContext, PastSession, SessionRecord
 from sessions_app.selectors import SessionNotFound, context_for, session_of
 
 MOST_NOTES: Final = 1000  # characters
@@ -179,7 +179,7 @@ def _context(
     versions = climber.versions
     past = [record.as_past for record in climber.history]
     return RecommendationContext(
-        conditions=_conditions(asked, session, climber, day),
+        conditions=_conditions(asked, session, past, day),
         now=now,
         today=float(day.toordinal()),
         rules=RULE_ENGINE.active_rules(version=versions["rules"]),
@@ -197,12 +197,12 @@ def _context(
 
 
 def _conditions(
-    asked: Asked, session: SessionRecord | None, climber: ClimberContext, day: date
+    asked: Asked, session: SessionRecord | None, past: Sequence[PastSession], day: date
 ) -> dict[str, Any]:
     """What was said, the session's form under it; the days since are counted where they were not given."""
     given = dict(asked.conditions or {})
     conditions = {**(session.planned if session is not None else {}), **given}
-    counted = days_since(day=day, sessions=[record.as_past for record in climber.history])
+    counted = days_since(day=day, sessions=past)
     derived = dict(zip(DERIVED, (counted.last_session, counted.hard_session), strict=True))
     for name, value in derived.items():
         # A null that was given is an answer: "I don't know", and stays one.

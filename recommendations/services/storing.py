@@ -1,4 +1,4 @@
-"""Stores a recommendation with everything it was made from: two statements, whatever its length."""
+"""Stores a recommendation with everything it was made from: one statement, whatever its length."""
 
 from __future__ import annotations
 
@@ -49,21 +49,23 @@ class Record:
         return bool(self.events) and self.events[-1][0] == "done"
 
 
-INSERT = """
-INSERT INTO recommendations (
-    id, user_id, session_id, idempotency_key, request_digest, conditions, evidence, shadow, overridden_by_rule,
-    expected_quality, own_forecast, own_forecast_at, revealed_at, rules_version, prior_version, model_version,
-    last_seq, is_done, done_at, lease_token, lease_until, created_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
-    CASE WHEN %s THEN clock_timestamp() + make_interval(secs => %s) END, %s)
-ON CONFLICT (user_id, idempotency_key) DO NOTHING
-RETURNING id"""
 # The session's own row keeps the advice too; without a session that part finds nothing to update.
-INSERT_EVENTS = """
-WITH attached AS (
-    UPDATE pre_session_data SET recommendations_shown = %s::text::jsonb WHERE session_id = %s AND user_id = %s)
+INSERT = """
+WITH made AS (
+    INSERT INTO recommendations (
+        id, user_id, session_id, idempotency_key, request_digest, conditions, evidence, shadow, overridden_by_rule,
+        expected_quality, own_forecast, own_forecast_at, revealed_at, rules_version, prior_version, model_version,
+        last_seq, is_done, done_at, lease_token, lease_until, created_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
+        CASE WHEN %s THEN clock_timestamp() + make_interval(secs => %s) END, %s)
+    ON CONFLICT (user_id, idempotency_key) DO NOTHING
+    RETURNING id, user_id, session_id),
+attached AS (
+    UPDATE pre_session_data b SET recommendations_shown = %s::text::jsonb
+    FROM made WHERE b.session_id = made.session_id AND b.user_id = made.user_id)
 INSERT INTO recommendation_events (recommendation_id, seq, user_id, event, data)
-SELECT %s, n, %s, event, data FROM json_to_recordset(%s::text::json) AS told (n int, event text, data text)"""
+SELECT made.id, n, made.user_id, event, data
+FROM made, json_to_recordset(%s::text::json) AS told (n int, event text, data text)"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,14 +86,12 @@ def store(record: Record, *, with_lease: bool) -> Stored | None:
     """
     key = uuid4()
     telling = with_lease and not record.is_done
+    summary = None if record.session_id is None else as_line(_summary(key, record))
+    lines = [(name, as_line(data)) for name, data in record.events]
     with connection.cursor() as cursor:
-        cursor.execute(INSERT, _values(key, record, telling=telling))
-        if cursor.fetchone() is None:
+        cursor.execute(INSERT, [*_values(key, record, telling=telling), summary, as_rows(lines)])
+        if cursor.rowcount == 0:
             return None
-        summary = None if record.session_id is None else as_line(_summary(key, record))
-        lines = [(name, as_line(data)) for name, data in record.events]
-        attach = [summary, record.session_id, record.user_id]
-        cursor.execute(INSERT_EVENTS, [*attach, key, record.user_id, as_rows(lines)])
     return Stored(
         lease=Lease(recommendation_id=key, user_id=record.user_id, token=1),
         events=tuple(
