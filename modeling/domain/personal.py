@@ -185,7 +185,8 @@ class Filtered:
     def by(drift: Drift, *, columns: Floats, day: Floats) -> Filtered:
         """Whiten the columns (n, 1 + p), and multiply them once."""
         white = whiten(columns=columns, day=day, drift=drift)
-        before, recent = np.split(white.columns, [max(day.size - REPLAYED_SESSIONS, 0)])
+        first = max(day.size - REPLAYED_SESSIONS, 0)
+        before, recent = white.columns[:first], white.columns[first:]
         gram_before = before.T @ before
         return Filtered(white, gram_before, gram_before + recent.T @ recent)
 
@@ -251,7 +252,7 @@ def recent_forecasts(
     m = min(n, REPLAYED_SESSIONS)
     gram = filtered.gram_before / sigma**2  # (1 + p, 1 + p), the outcome first
     inner = root.T @ gram[1:, 1:] @ root
-    inner[np.diag_indices_from(inner)] += 1.0
+    inner.flat[:: inner.shape[0] + 1] += 1.0
     half, _ = dtrtrs(_sturdy_cholesky(inner), root.T, lower=1)
     mean = prior.mean + half.T @ (half @ (gram[1:, 0] - gram[1:, 1:] @ prior.mean))
     recent = filtered.white.columns[n - m :] / sigma
@@ -260,9 +261,9 @@ def recent_forecasts(
     bordered = np.empty((m + 1, m + 1))
     spread = half @ x_new.T
     bordered[:m, :m] = spread.T @ spread
-    bordered[np.arange(m), np.arange(m)] += 1.0
     bordered[m, :m] = bordered[:m, m] = residual
-    bordered[m, m] = residual @ residual + 1.0
+    bordered[m, m] = residual @ residual
+    bordered.flat[:: m + 2] += 1.0
     factor = _sturdy_cholesky(bordered)
     sd = sigma * factor.diagonal()[:m] * np.sqrt(filtered.white.innovation[n - m :])
     return outcome[n - m :] - factor[m, :m] * sd, sd

@@ -196,10 +196,10 @@ def whitened_posterior(
     means = population.beta.copy()
     if whitened.innovation.size:
         inner = spread * (gram[1 : r + 1, 1 : r + 1] / sigma2[:, None, None])
-        inner[:, np.arange(r), np.arange(r)] += 1.0
+        inner += np.eye(r)
         covariances = spread * np.linalg.inv(inner)
         residual = (gram[0, 1 : r + 1] - population.beta @ gram[1:, 1 : r + 1]) / sigma2[:, None]
-        means[:, :r] += (covariances @ residual[:, :, None])[:, :, 0]
+        means[:, :r] += np.einsum("sij,sj->si", covariances, residual)
     else:
         covariances = spread * np.eye(r)
     mean = means.mean(axis=0)
