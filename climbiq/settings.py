@@ -284,6 +284,8 @@ ANTHROPIC_BASE_URL = env.text("ANTHROPIC_BASE_URL", "https://api.anthropic.com")
 NLG_MODEL = env.text("CLIMBIQ_NLG_MODEL", "claude-haiku-5-5")
 # Recommendations of one climber in 24 hours that Claude words; the templates word the rest.
 NLG_DAILY_LIMIT = env.whole("CLIMBIQ_NLG_DAILY_LIMIT", 40)
+# For the words of one tip, retries included; then the templates take over.
+NLG_SECONDS = env.whole("CLIMBIQ_NLG_SECONDS", 12)
 NLG_BREAKER_FAILURES = env.whole("CLIMBIQ_NLG_BREAKER_FAILURES", 5)
 # "default" where a model refuses to go without thinking.
 NLG_THINKING = env.text("CLIMBIQ_NLG_THINKING", "disabled")

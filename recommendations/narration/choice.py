@@ -23,6 +23,7 @@ def configured_narrator() -> Narrator:
         model=settings.NLG_MODEL,
         thinking=settings.NLG_THINKING,
         failures_to_open=settings.NLG_BREAKER_FAILURES,
+        total_seconds=settings.NLG_SECONDS,
     )
 
 

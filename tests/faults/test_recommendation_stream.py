@@ -6,12 +6,18 @@ import asyncio
 import json
 import random
 import re
+import statistics
 import time
 
 import httpx
+import psycopg
 import pytest
 
+from recommendations.narration.base import NarrationRequest
+from recommendations.narration.templates import template_sentences
 from tests.fakes.messages_api import MODES
+from tests.fixtures.database import superuser_url
+from tests.fixtures.servers import free_port
 from tests.fixtures.streams import CONDITIONS, Pair, events_of, pair, read_with_cuts, take
 
 pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("messages_api")]
@@ -33,6 +39,18 @@ def assert_whole(got) -> None:
     tips = [tip["index"] for tip in got[3].data["items"]]
     assert told == tips
     assert len(tips) >= 2
+
+
+def assert_told_by_template(got) -> None:
+    """Whole, in the template's own words, and marked as such."""
+    assert_whole(got)
+    data = {e.event: e.data for e in got[:5]}
+    complete = [e.data for e in got if e.event == "nlg_complete"]
+    assert {(c["source"], c["fallback"]) for c in complete} == {("template", True)}
+    for tip, told in zip(data["recommendations"]["items"], complete, strict=True):
+        request = NarrationRequest(tip=tip, prediction=data["prediction"], stats=data["stats"])
+        assert told["text"] == " ".join(template_sentences(request))
+    assert final_texts(got) == {c["index"]: c["text"] for c in complete}
 
 
 def final_texts(got) -> dict[int, str]:
@@ -68,13 +86,14 @@ async def test_every_chunk_arrives_within_250_ms_of_being_written(pair: Pair, me
 
 
 async def test_another_process_follows_as_promptly(pair: Pair, messages_api):
-    messages_api.behave(delay_seconds=0.03)
+    messages_api.behave(delay_seconds=0.06)
     writer, reader = pair.addresses
     async with httpx.AsyncClient(timeout=30) as client:
         first = await take(client, "POST", writer + PATH, 5, json=BODY, headers=pair.headers)
         owner = first[0].id.split(":")[0]
         path = f"{reader}/api/v1/recommendations/{owner}/events?after=5"
         async with client.stream("GET", path, headers=pair.headers) as response:
+            came = time.time()
             arrivals = [(time.time(), event) async for _, event in events_of(response)]
     written = dict(
         pair.sql(
@@ -82,10 +101,11 @@ async def test_another_process_follows_as_promptly(pair: Pair, messages_api):
             [owner],
         )
     )
-    late = [at - written[e.seq] for at, e in arrivals if e.event == "nlg_chunk"]
     assert_whole(first + [event for _, event in arrivals])
     # Those written before this reader came are not late, they are old.
-    assert sorted(late)[: len(late) * 3 // 4][-1] < 0.4
+    late = [at - written[e.seq] for at, e in arrivals if e.event == "nlg_chunk" and written[e.seq] > came]
+    assert len(late) >= 4
+    assert max(late) < 0.25
 
 
 async def test_cut_and_resumed_thirty_times_over_two_processes(pair: Pair, messages_api):
@@ -133,6 +153,9 @@ async def test_a_process_killed_in_mid_sentence(pair: Pair, messages_api):
     assert final_texts(got) == {e.data["index"]: e.data["text"] for e in got if e.event == "nlg_complete"}
 
 
+OF_THE_WEB = "SELECT state FROM pg_stat_activity WHERE application_name = 'climbiq-app' AND datname = current_database()"
+
+
 async def test_fifty_open_streams_hold_no_connection(pair: Pair, messages_api):
     messages_api.behave(mode="stall_first")
     base = pair.addresses[0]
@@ -150,40 +173,58 @@ async def test_fifty_open_streams_hold_no_connection(pair: Pair, messages_api):
                 break
             await asyncio.sleep(0.1)
         assert all("stats" in got and "done" not in got for got in seen)
-        busy = [
-            pair.sql(
-                "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'climbiq-app'"
-                " AND datname = current_database() AND state <> 'idle'"
-            )[0][0]
-            for _ in range(10)
-        ]
-        connected = pair.sql(
-            "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'climbiq-app' AND datname = current_database()"
-        )[0][0]
+        with psycopg.connect(superuser_url(pair.site.database), autocommit=True) as database:
+            states = []
+            for _ in range(40):
+                states.append([state for (state,) in database.execute(OF_THE_WEB)])
+                await asyncio.sleep(0.05)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
     # Two processes with pools of at most eight each: the streams share them and hold none.
-    assert connected <= 16
-    assert sorted(busy)[len(busy) // 2] <= 8
+    assert max(map(len, states)) <= 16
+    at_work = [sum(state != "idle" for state in seen) for seen in states]
+    assert statistics.median(at_work) <= 2
+    # A transaction that waits is one that somebody sleeps in; between two of its statements it is seen once at most.
+    waiting = [seen.count("idle in transaction") for seen in states]
+    assert statistics.median(waiting) == 0
+    assert max(waiting) <= 2
 
 
-FAILURES = [
-    mode for mode in MODES if mode not in {"ok", "thinking", "quote_facts", "script", "stall", "stall_first"}
-]
+FAILURES = [mode for mode in MODES if mode not in {"ok", "thinking", "quote_facts", "script"}]
+
+
+@pytest.fixture(scope="module")
+def hasty(pair: Pair) -> str:
+    """A web process whose patience with Claude is a second instead of twelve."""
+    return pair.site.start(CLIMBIQ_NLG_SECONDS="1")
 
 
 @pytest.mark.parametrize("mode", FAILURES)
-async def test_when_claude_fails_the_template_speaks(pair: Pair, messages_api, mode):
+async def test_when_claude_fails_the_template_speaks(pair: Pair, hasty, messages_api, mode):
     messages_api.behave(mode=mode)
     async with httpx.AsyncClient(timeout=40) as client:
-        got = await take(client, "POST", pair.addresses[0] + PATH, json=BODY, headers=pair.headers)
-    assert_whole(got)
+        got = await take(client, "POST", hasty + PATH, json=BODY, headers=pair.headers)
     assert messages_api.requests, "Claude was never asked"
-    complete = [e.data for e in got if e.event == "nlg_complete"]
-    assert {c["source"] for c in complete} == {"template"}
-    assert final_texts(got) == {c["index"]: c["text"] for c in complete}
+    assert_told_by_template(got)
     assert "4711" not in json.dumps([e.data for e in got])
+
+
+async def test_when_claude_speaks_too_slowly_the_template_speaks(pair: Pair, hasty, messages_api):
+    messages_api.behave(delay_seconds=0.1)  # a word is never long in coming, the end is
+    async with httpx.AsyncClient(timeout=40) as client:
+        got = await take(client, "POST", hasty + PATH, json=BODY, headers=pair.headers)
+    assert messages_api.requests
+    assert_told_by_template(got)
+
+
+async def test_where_nobody_answers_for_claude_the_template_speaks(pair: Pair, messages_api):
+    address = pair.site.start(ANTHROPIC_BASE_URL=f"http://127.0.0.1:{free_port()}")
+    async with httpx.AsyncClient(timeout=40) as client:
+        got = await take(client, "POST", address + PATH, json=BODY, headers=pair.headers)
+    pair.site.kill(address)
+    assert not messages_api.requests
+    assert_told_by_template(got)
 
 
 async def test_claude_words_what_it_may(pair: Pair, messages_api):
