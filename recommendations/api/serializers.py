@@ -18,6 +18,16 @@ class ConditionsSerializer(StrictSerializer):
         return {name: VariableField(VARIABLES[name]) for name in CONDITIONS}
 
 
+class ForecastField(serializers.FloatField):
+    """A number; `true` is none, although it counts as one in Python."""
+
+    def to_internal_value(self, data: Any) -> float:
+        """Convert what was sent."""
+        if isinstance(data, bool):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 class PreSessionRequestSerializer(StrictSerializer):
     """`POST …/recommendations/pre-session`."""
 
@@ -28,7 +38,7 @@ class PreSessionRequestSerializer(StrictSerializer):
         allow_null=True,
         help_text="May be left out: the climber is whoever the credentials belong to. Another's is refused.",
     )
-    own_forecast = serializers.FloatField(
+    own_forecast = ForecastField(
         required=False,
         allow_null=True,
         min_value=1,

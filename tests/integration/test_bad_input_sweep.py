@@ -1,4 +1,6 @@
-"""Everything bad at every door of the diary, over HTTP: refused by name, nothing written, nothing typed is lost."""
+"""Everything bad at every door of the diary and at the recommendations', over HTTP: refused by name, nothing written,
+nothing typed is lost.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,15 @@ from tests.fixtures.servers import Site
 from tests.fixtures.visitors import Visitor, visiting
 
 TYPED = "niño 💪🏽 שלום <b>&"  # shown again, as text
-TABLES = ("sessions", "pre_session_data", "post_session_data", "baseline_assessments", "gyms")
+TABLES = (
+    "sessions",
+    "pre_session_data",
+    "post_session_data",
+    "baseline_assessments",
+    "gyms",
+    "recommendations",
+    "recommendation_events",
+)
 TODAY = datetime.now(ZoneInfo("Europe/Ljubljana")).date()
 
 
@@ -149,6 +159,11 @@ DOORS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "baseline": ("POST", "/users/me/baseline", {"age": 30}),
     "gym": ("POST", "/gyms", {"name": "Boulder Bar"}),
     "restore": ("POST", "/sessions/{planned}/restore", {"undo": "x"}),
+    "recommend": (
+        "POST",
+        "/recommendations/pre-session",
+        {"session_id": "{planned}", "current_conditions": BODY},
+    ),
 }
 NO_BODY = ("start", "skip", "reopen")
 
@@ -188,6 +203,8 @@ def test_a_body_that_is_none(diary, door, raw):
 def test_a_field_that_does_not_exist_is_named(diary, door):
     method, path, body = at(diary, door)
     for name in ("mood", "user_id", "form_seconds", "import_key", "\u202eslep", ""):
+        if (door, name) == ("recommend", "user_id"):
+            continue  # may be said there
         answer = problem(diary.app.request(method, path, json={**body, name: 1}), 400)
         assert len(answer["errors"]) == 1, answer
         assert "no such field" in next(iter(answer["errors"].values()))[0]
@@ -237,7 +254,7 @@ def test_somebody_elses_session_is_not_there(diary, whose):
         if path in {"/sessions/", "/sessions/pre-session", "/users/me/baseline", "/gyms"}:
             continue
         answer = diary.app.request(method, path, json=body)
-        if path == "/sessions/post-session":
+        if path in {"/sessions/post-session", "/recommendations/pre-session"}:
             assert set(problem(answer, 400)["errors"]) == {"session_id"}
         elif path.endswith("/restore") and whose != "no-key":
             problem(answer, 422)
@@ -292,6 +309,7 @@ def bad_values(variable: Variable) -> Iterator[Any]:
 
 FORMS = {
     "before-patch": [(v.name, v) for v in in_room("pre_session")],
+    "recommend": [(f"current_conditions.{v.name}", v) for v in in_room("pre_session")],
     "after-patch": [
         *((v.name, v) for v in in_room("post_session")),
         *((v.actual_column, v) for v in TREATED),
@@ -312,12 +330,14 @@ FORMS = {
 def test_a_value_that_cannot_be_is_named(diary, door, name, variable):
     method, path, _ = at(diary, door)
     for value in bad_values(variable):
-        content = json.dumps({name: value}).encode()
+        within, _, own_name = name.rpartition(".")
+        body = {within: {own_name: value}} if within else {own_name: value}
+        content = json.dumps(body).encode()
         answer = diary.app.request(
             method, path, content=content, headers={"Content-Type": "application/json"}
         )
         errors = problem(answer, 400)["errors"]
-        assert {pointer.split(".")[0] for pointer in errors} == {name}, (value, errors)
+        assert {re.match(rf"{name}(?=\.|$)|.*", pointer)[0] for pointer in errors} == {name}, (value, errors)
 
 
 @pytest.mark.usefixtures("nothing_written")
@@ -369,6 +389,104 @@ def test_without_a_baseline_there_is_none(diary):
     problem(diary.app.get("/users/me/baseline"), 404)
     assert diary.alice.get("/baseline/").status_code == 200
     assert diary.alice.get("/").status_code == 200
+
+
+# --- API: what only a recommendation can be asked -------------------------------------------------------------------
+
+ANSWERS = {"as-a-stream": "text/event-stream", "as-an-object": "application/json"}
+SAID = {"current_conditions": BODY}
+
+
+@pytest.mark.usefixtures("nothing_written")
+@pytest.mark.parametrize("answered", ANSWERS)
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({}, "current_conditions"),
+        ({"own_forecast": 7}, "current_conditions"),
+        ({"current_conditions": None}, "current_conditions"),
+        ({"current_conditions": [BODY]}, "current_conditions"),
+        ({"current_conditions": "well"}, "current_conditions"),
+        ({"current_conditions": {"mood": 3}}, "current_conditions.mood"),
+        ({"current_conditions": {"session_quality": 3}}, "current_conditions.session_quality"),
+        ({"current_conditions": {"performance_anxiety": 3}}, "current_conditions.performance_anxiety"),
+        (
+            {"current_conditions": {"caffeine_mg": 1, "planned_caffeine_mg": 2}},
+            "current_conditions.planned_caffeine_mg",
+        ),
+        ({**SAID, "own_forecast": 11}, "own_forecast"),
+        ({**SAID, "own_forecast": 0.9}, "own_forecast"),
+        ({**SAID, "own_forecast": "NaN"}, "own_forecast"),
+        ({**SAID, "own_forecast": "-inf"}, "own_forecast"),
+        ({**SAID, "own_forecast": 10**400}, "own_forecast"),
+        ({**SAID, "own_forecast": True}, "own_forecast"),
+        ({**SAID, "own_forecast": [7]}, "own_forecast"),
+        ({**SAID, "own_forecast": "good"}, "own_forecast"),
+        ({**SAID, "user_id": "{bob}"}, "user_id"),
+        ({**SAID, "user_id": "{nobody}"}, "user_id"),
+        ({**SAID, "user_id": 1}, "user_id"),
+        ({**SAID, "user_id": "bob@example.org"}, "user_id"),
+        ({**SAID, "session_id": "{bobs}"}, "session_id"),
+        ({**SAID, "session_id": "{nobody}"}, "session_id"),
+        ({**SAID, "session_id": 7}, "session_id"),
+        ({**SAID, "session_id": ["{planned}"]}, "session_id"),
+    ],
+)
+def test_a_recommendation_that_cannot_be_asked_for(diary, answered, body, pointer):
+    ((bob,),) = diary.sql("SELECT id FROM users WHERE email = 'bob@example.org'")
+    known = {"{bob}": str(bob), "{bobs}": diary.bobs, "{nobody}": str(uuid4()), "{planned}": diary.planned}
+    filled = {
+        name: known.get(value, value) if isinstance(value, str) else value for name, value in body.items()
+    }
+    answer = ask(diary, filled, Accept=ANSWERS[answered])
+    assert set(problem(answer, 400)["errors"]) == {pointer}
+
+
+@pytest.mark.usefixtures("nothing_written")
+@pytest.mark.parametrize("answered", ANSWERS)
+def test_a_number_that_is_none_is_refused_with_its_place(diary, answered):
+    headers = {"Content-Type": "application/json", "Accept": ANSWERS[answered]}
+    for name, number in itertools.product(("own_forecast", "user_id"), ("NaN", "Infinity", "-Infinity")):
+        content = f'{{"current_conditions": {{"stress_level": 3}}, "{name}": {number}}}'
+        said = problem(diary.app.post("/recommendations/pre-session", content=content, headers=headers), 400)
+        assert number in said["detail"] or name in said.get("errors", {}), said
+
+
+@pytest.mark.usefixtures("nothing_written")
+@pytest.mark.parametrize("answered", ANSWERS)
+@pytest.mark.parametrize(
+    "key",
+    ["", "x" * 201, "klju\u010d".encode(), b"caf\xe9", b"a\tb"],
+    ids=["empty", "long", "utf8", "latin1", "tab"],
+)
+def test_a_key_that_two_clients_could_read_differently(diary, answered, key):
+    answer = ask(diary, SAID, Accept=ANSWERS[answered], **{"Idempotency-Key": key})
+    assert set(problem(answer, 400)["errors"]) == {"Idempotency-Key"}
+
+
+@pytest.mark.usefixtures("nothing_written")
+def test_neither_a_stream_nor_an_object(diary):
+    problem(ask(diary, SAID, Accept="image/png"), 406)
+
+
+def test_a_key_belongs_to_what_was_asked_with_it(diary):
+    """Writes the one recommendation that every refusal of it is held against."""
+    headers = {"Accept": "application/json", "Idempotency-Key": "k" * 200}
+    try:
+        made = ask(diary, {**SAID, "own_forecast": 7}, **headers)
+        assert made.status_code == 201
+        before = diary.state()
+        problem(ask(diary, {**SAID, "own_forecast": 8}, **headers), 422)
+        problem(ask(diary, {**SAID, "own_forecast": 11}, **headers), 400)
+        again = ask(diary, {**SAID, "own_forecast": 7}, **headers)
+        assert (again.status_code, again.json()["id"]) == (200, made.json()["id"])
+        assert diary.state() == before
+    finally:
+        diary.sql("DELETE FROM recommendations")
+
+
+def ask(diary: Diary, body: dict[str, Any], **headers: str | bytes) -> httpx.Response:
+    return diary.app.post("/recommendations/pre-session", json=body, headers=headers)
 
 
 # --- Pages: what was typed stays ------------------------------------------------------------------------------------
