@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from climbiq.accounts.models import User
+from climbiq.accounts.requests import person_of
 from climbiq.common.openapi import documented
 from climbiq.common.problems import Unavailable
 from experts.selectors import NoPriors
@@ -110,7 +110,7 @@ class OwnModelView(APIView):
     @documented(operation_id="users_me_model", summary="What is known about me", responses=OwnModelSerializer)
     def get(self, request: Request) -> Response:
         """Everything that the model holds of whoever asks; a session logged a second ago counts."""
-        user = _asking(request)
+        user = person_of(request)
         try:
             known = what_is_known(by=user)
         except NoPriors as missing:
@@ -136,7 +136,7 @@ class SessionTaughtView(APIView):
     def get(self, request: Request, session_id: UUID) -> Response:
         """Compare what is believed with the session and without; 404 also while it has no rating."""
         try:
-            lesson = what_it_taught(by=_asking(request), session_id=session_id)
+            lesson = what_it_taught(by=person_of(request), session_id=session_id)
         except SessionNotFound:
             raise NotFound from None
         except NoPriors as missing:
@@ -152,8 +152,3 @@ class SessionTaughtView(APIView):
                 "note": model_words.ASSOCIATION,
             }
         )
-
-
-def _asking(request: Request) -> User:
-    assert isinstance(request.user, User)  # noqa: S101  permissions have seen to it
-    return request.user

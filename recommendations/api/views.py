@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from climbiq.accounts.models import User
+from climbiq.accounts.requests import person_of
 from climbiq.common.idempotency import HEADER, refuse_bad_key
 from climbiq.common.openapi import OpenApiParameter, OpenApiResponse, documented
 from climbiq.common.parsers import body_of
@@ -73,7 +74,7 @@ class PreSessionRecommendationView(StreamingView):
         serializer = PreSessionRequestSerializer(data=body_of(request), context={"request": request})
         serializer.is_valid(raise_exception=True)
         given = serializer.validated_data
-        user = _user(request)
+        user = person_of(request)
         asked = Asked(
             conditions=given.get("current_conditions"),
             session_id=given.get("session_id"),
@@ -107,7 +108,7 @@ class RecommendationView(APIView):
     @documented(responses=RecommendationSerializer, summary="A recommendation")
     def get(self, request: Request, recommendation_id: UUID) -> Response:
         """Everything that was shown, and the words so far."""
-        return Response(_object(_shown(_user(request), recommendation_id)))
+        return Response(_object(_shown(person_of(request), recommendation_id)))
 
 
 class RecommendationEventsView(StreamingView):
@@ -131,7 +132,7 @@ class RecommendationEventsView(StreamingView):
     )
     def get(self, request: Request, recommendation_id: UUID) -> HttpResponseBase:
         """Replay and follow; 204 when everything had arrived, which ends an EventSource."""
-        user = _user(request)
+        user = person_of(request)
         found = _shown(user, recommendation_id)
         text = request.headers.get(LAST_EVENT_ID) or request.query_params.get("after") or "0"
         try:
@@ -182,8 +183,3 @@ def _idempotency_key(request: Request) -> str | None:
         return None
     refuse_bad_key(key)
     return f"api-{key}"
-
-
-def _user(request: Request) -> User:
-    assert isinstance(request.user, User)  # noqa: S101  permissions have seen to it
-    return request.user

@@ -14,13 +14,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from climbiq.accounts.models import User
+from climbiq.accounts.requests import person_of
 from climbiq.common.chart_data import Moment
 from recommendations.domain import wording
 from recommendations.forms import ForecastForm
 from recommendations.selectors import RecommendationNotFound, Shown, latest_for_sessions, shown
 from recommendations.services.recommend import Asked, KeyReused, make_recommendation
 from recommendations.services.telling import tell_now
-from recommendations.views.common import climber_of
 from sessions_app.selectors import SessionNotFound, context_for, session_of
 
 SESSIONS_LATELY = 5
@@ -62,7 +62,7 @@ def today(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def recommend(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """Ask for the climber's own number first; only then is ours computed."""
-    user = climber_of(request)
+    user = person_of(request)
     try:
         session = session_of(user_id=user.pk, session_id=session_id)
     except SessionNotFound:
@@ -103,7 +103,7 @@ def recommend(request: HttpRequest, session_id: UUID) -> HttpResponse:
 @require_GET
 def recommendation(request: HttpRequest, recommendation_id: UUID) -> HttpResponse:
     """The numbers at once; the words as they arrive."""
-    user = climber_of(request)
+    user = person_of(request)
     found = _shown(user, recommendation_id)
     if "words" in request.GET and not found.is_done:  # for browsers without scripts
         tell_now(found)
@@ -142,7 +142,7 @@ def recommendation(request: HttpRequest, recommendation_id: UUID) -> HttpRespons
 @require_GET
 def why(request: HttpRequest, recommendation_id: UUID, index: int) -> HttpResponse:
     """The permanent record behind one tip."""
-    found = _shown(climber_of(request), recommendation_id)
+    found = _shown(person_of(request), recommendation_id)
     tip: dict[str, Any] | None = next((t for t in found.tips if t["index"] == index), None)
     if tip is None:
         raise Http404

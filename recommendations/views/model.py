@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from climbiq.accounts.requests import person_of
 from climbiq.common.chart_data import Estimate, Moment
 from modeling.domain.design_matrix import INTERCEPT
 from modeling.domain.figures import QualityBand
@@ -21,7 +22,6 @@ from recommendations.domain.own_model import Effect, OwnModel
 from recommendations.domain.statistical_context import CoefficientBelief
 from recommendations.domain.taught import Taught
 from recommendations.services.knowledge import SessionNotFound, what_is_known, what_it_taught
-from recommendations.views.common import climber_of
 from sessions_app.domain.wording import title_of
 
 SESSIONS_DRAWN: Final = 40
@@ -34,7 +34,7 @@ PHASES: Final = ("cold_start", "learning", "personalized")
 @require_GET
 def own_model(request: HttpRequest) -> HttpResponse:
     """What we know about the climber: phase, effects beside everybody's, quality over time."""
-    known = what_is_known(by=climber_of(request))
+    known = what_is_known(by=person_of(request))
     model = known.model
     conditions = [effect for effect in model.effects if not effect.is_kind]
     return render(
@@ -61,7 +61,7 @@ def own_model(request: HttpRequest) -> HttpResponse:
 def session_taught(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """What one session taught: expected and rated, before and after, why much or little."""
     try:
-        lesson = what_it_taught(by=climber_of(request), session_id=session_id)
+        lesson = what_it_taught(by=person_of(request), session_id=session_id)
     except SessionNotFound:
         raise Http404 from None
     page: dict[str, Any] = {"session": lesson.session, "title": title_of(lesson.session)}
