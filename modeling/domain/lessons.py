@@ -65,20 +65,17 @@ def what_was_taught(
     after: PersonalPosterior,
     design_row: Floats | Sequence[float],
     observed: float,
-    days_since_last: float = 0.0,
 ) -> Lesson:
     """Compare the posterior before a session with the one after it.
 
     Parameters
     ----------
     before, after
-        The climber's posteriors, over the same coefficients.
+        The climber's posteriors on the day of the session, over the same coefficients.
     design_row
         (p,) the session's design row.
     observed
         The quality the climber gave.
-    days_since_last
-        Days between the session and the one before it.
 
     Examples
     --------
@@ -92,7 +89,7 @@ def what_was_taught(
     """
     if before.names != after.names:
         raise InvalidObservations("the two posteriors are over different coefficients")
-    predicted = predict(posterior=before, design_row=design_row, days_since_last=days_since_last)
+    predicted = predict(posterior=before, design_row=design_row)
     surprise = (observed - predicted.expected_quality) / predicted.predictive_sd
     sd_before, sd_after = np.sqrt(np.diag(before.covariance)), np.sqrt(np.diag(after.covariance))
     changes = [

@@ -68,18 +68,25 @@ class RhythmicPosterior:
     def n_sessions(self) -> int:
         return self.parts[0].posterior.n_sessions
 
-    def summary(self) -> ClimberPosterior:
-        """One normal with the mixture's means and covariances; its drift is the likeliest rhythm's."""
+    def summary(self, *, days_since_last: float = 0.0) -> ClimberPosterior:
+        """One normal with the mixture's means and covariances, ``days_since_last`` days after the last session.
+
+            level(d) = Σ_k w_k phi_k(d) l_k
+            Var level(d) = Σ_k w_k (phi_k² P_k + sigma_k² added_k(d)) + Var_k phi_k l_k
+
+        Levels are carried on before they are mixed, as each rhythm lets them fade at its own pace. So the summary has
+        a drift only where all rhythms share one; otherwise a later day needs another summary.
+        """
         w = self.weight
-        posteriors = [part.posterior for part in self.parts]
+        posteriors = [part.posterior.after(days=days_since_last) for part in self.parts]
         joint_means = np.array([np.append(p.mean, p.level_mean) for p in posteriors])
         mean = w @ joint_means
         centred = joint_means - mean
         joint = np.einsum("k,kij->ij", w, np.array([_joint_covariance(p) for p in posteriors]))
         joint += (centred * w[:, None]).T @ centred
-        likeliest = posteriors[int(np.argmax(w))]
+        drifts = {p.drift for p in posteriors}
         merged = PersonalPosterior(
-            names=likeliest.names,
+            names=posteriors[0].names,
             mean=mean[:-1],
             covariance=joint[:-1, :-1],
             sigma=float(np.sqrt(w @ np.array([p.sigma**2 for p in posteriors]))),
@@ -87,7 +94,7 @@ class RhythmicPosterior:
             level_mean=float(mean[-1]),
             level_variance=float(joint[-1, -1]),
             level_covariance=joint[:-1, -1],
-            drift=likeliest.drift,
+            drift=drifts.pop() if len(drifts) == 1 else None,
         )
         reliability = w @ np.array([part.reliability for part in self.parts])
         return ClimberPosterior(merged, reliability, self.parts[0].individual_variance)

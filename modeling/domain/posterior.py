@@ -6,7 +6,7 @@ Used while a climber waits, so numpy and scipy.linalg are all it needs.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,10 @@ class InvalidPrior(ValueError):
 
 class InvalidObservations(ValueError):
     """Design, outcome and days do not fit each other or the prior."""
+
+
+class UnknownDrift(ValueError):
+    """A level that several rhythms share cannot be carried on: each rhythm's is, before they are mixed."""
 
 
 class NonFiniteInput(InvalidObservations):
@@ -74,6 +78,7 @@ class PersonalPosterior:
 
     ``mean`` and ``covariance`` are of the coefficients. The level after the last session is jointly normal
     with them: ``level_mean``, ``level_variance`` and ``level_covariance`` (p,), all zero without drift.
+    A mixture of several drifts has a level but none of its own to carry it on with.
     """
 
     names: tuple[str, ...]
@@ -85,6 +90,31 @@ class PersonalPosterior:
     level_variance: float
     level_covariance: Floats
     drift: Drift | None
+
+    def after(self, *, days: float) -> PersonalPosterior:
+        """The same belief ``days`` later, no session in between.
+
+            level -> phi level,   P -> phi² P + sigma² added(d),   c -> phi c
+
+        Raises
+        ------
+        UnknownDrift
+            The level is a mixture's.
+        """
+        if not np.isfinite(days):
+            raise NonFiniteInput("the days since the last session must be finite")
+        if days <= 0.0 or (self.drift is None and self.level_variance == 0.0):
+            return self
+        if self.drift is None:
+            raise UnknownDrift("ask the mixture for its summary on that day")
+        phi = self.drift.decay(days=days)
+        return replace(
+            self,
+            level_mean=phi * self.level_mean,
+            level_variance=phi * phi * self.level_variance
+            + self.sigma**2 * self.drift.added_variance(days=days),
+            level_covariance=phi * self.level_covariance,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,18 +255,11 @@ def predict_moments(
     x = np.asarray(design_row, dtype=np.float64)
     if x.shape != posterior.mean.shape:
         raise InvalidObservations(f"a design row needs {posterior.mean.size} entries, got shape {x.shape}")
-    if not (np.isfinite(x).all() and np.isfinite(days_since_last)):
-        raise NonFiniteInput("the design row and the days since the last session must be finite")
-    expected = float(x @ posterior.mean)
-    variance = float(x @ posterior.covariance @ x)
-    if posterior.drift is not None:
-        days = max(float(days_since_last), 0.0)
-        phi = posterior.drift.decay(days=days)
-        expected += phi * posterior.level_mean
-        variance += phi * phi * posterior.level_variance
-        variance += 2.0 * phi * float(x @ posterior.level_covariance)
-        variance += posterior.sigma**2 * posterior.drift.added_variance(days=days)
-    return expected, max(variance, 0.0)
+    if not np.isfinite(x).all():
+        raise NonFiniteInput("the design row must be finite")
+    then = posterior.after(days=days_since_last)
+    variance = float(x @ then.covariance @ x) + then.level_variance + 2.0 * float(x @ then.level_covariance)
+    return float(x @ then.mean) + then.level_mean, max(variance, 0.0)
 
 
 def on_scale(quality: float) -> float:

@@ -102,7 +102,6 @@ def belief_change(
     after: PersonalPosterior,
     session: DesignRow,
     quality: float,
-    days_since_last: float = 0.0,
 ) -> BeliefChange:
     """Compare the posterior before a session with the one after it.
 
@@ -113,13 +112,11 @@ def belief_change(
     Parameters
     ----------
     before, after
-        Posteriors without and with the session.
+        Posteriors on its day, without and with the session.
     session
         Its design row, as treated.
     quality
         As rated, 1–10.
-    days_since_last
-        Between the last session that `before` knows and this one.
 
     Examples
     --------
@@ -134,15 +131,14 @@ def belief_change(
     >>> belief_change(before=none, after=one, session=row, quality=7.0).sentence
     'Expected 4.3, rated 7: better. Most of what that taught went to your usual quality.'
     """
-    phi = before.drift.decay(days=max(days_since_last, 0.0)) if before.drift else 1.0
-    level_before, row = phi * before.level_mean, session.row.tolist()
-    expected = float(session.row @ before.mean) + level_before
-    known = predict(posterior=before, design_row=session.row, days_since_last=days_since_last)
+    row = session.row.tolist()
+    expected = float(session.row @ before.mean) + before.level_mean
+    known = predict(posterior=before, design_row=session.row)
     is_expected = abs(quality - expected) < EXPECTED_WITHIN * known.predictive_sd
     imputed = frozenset(session.imputed)
     shifts = (after.mean - before.mean).tolist()
     absorbed = {name: dose * shift for name, dose, shift in zip(before.names, row, shifts, strict=True)}
-    absorbed[LEVEL] = after.level_mean - level_before
+    absorbed[LEVEL] = after.level_mean - before.level_mean
     top = max(absorbed, key=lambda name: (absorbed[name] * (quality - expected), name))
     changes = []
     for place, name in enumerate(before.names):

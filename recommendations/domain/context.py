@@ -120,8 +120,9 @@ def believe(
     sessions: Sequence[TreatedSession],
     population: TrainedPopulation | GaussianPrior,
     drift: Drift | None = None,
+    days_since_last: float = 0.0,
 ) -> Belief:
-    """Condition what holds for climbers on one climber's own sessions.
+    """Condition what holds for climbers on one climber's own sessions, `days_since_last` days after the latest.
 
     reliability_k = 1 - Var(b_k | own sessions) / tau_k² after training; before it, the same ratio to the
     prior's variance.
@@ -138,7 +139,7 @@ def believe(
     if isinstance(population, TrainedPopulation):
         own = personal_posterior(
             trained=population, design=matrix.design, outcome=matrix.outcome, day=matrix.day
-        ).summary()
+        ).summary(days_since_last=days_since_last)
         return Belief(
             posterior=own.posterior,
             reliability=_by_name(own.posterior.names, own.reliability),
@@ -146,7 +147,7 @@ def believe(
         )
     posterior = condition(
         prior=population, design=matrix.design, outcome=matrix.outcome, day=matrix.day, drift=drift
-    )
+    ).after(days=days_since_last)
     before, after = population.covariance.diagonal(), posterior.covariance.diagonal()
     left = np.divide(after, before, out=np.ones_like(after), where=before > 0.0)
     return Belief(posterior=posterior, reliability=_by_name(posterior.names, 1.0 - left), usual=matrix.usual)

@@ -63,7 +63,6 @@ def generate_counterfactuals(
     rules: RuleSet | None = None,
     state: Mapping[str, Any] | None = None,
     now: datetime | None = None,
-    days_since_last: float = 0.0,
 ) -> tuple[Tip, ...]:
     """The best changes that can still be made, at most three, the largest expected gain first.
 
@@ -93,8 +92,6 @@ def generate_counterfactuals(
     rules, state, now
         The rule set, the state it decided on, and when, in the climber's time zone: for what would flip the
         advice. Without rules only the model's own flips are told.
-    days_since_last
-        Days since the last session the posterior knows.
     """
     adjustments = adjustments or Adjustments()
     situation = Situation(
@@ -117,7 +114,7 @@ def generate_counterfactuals(
     worth = [move for move in moves if move is not None and move.variable not in adjustments.suppressed]
     worth.sort(key=lambda move: (-move.gain, move.variable))
     return tuple(
-        _tip(index, move, situation, prediction, reliability or {}, days_since_last)
+        _tip(index, move, situation, prediction, reliability or {})
         for index, move in enumerate(_that_go_together(worth)[:MOST_TIPS])
     )
 
@@ -137,7 +134,6 @@ def _tip(
     situation: Situation,
     prediction: QualityPrediction,
     reliability: Mapping[str, float],
-    days_since_last: float,
 ) -> Tip:
     variable = VARIABLES[move.variable]
     own, n_known = _own_share(move, situation, reliability)
@@ -157,7 +153,7 @@ def _tip(
         expected_quality_after=on_scale(prediction.linear_predictor + move.gain),
         flips=kind_flips_of(move=move, situation=situation)
         if isinstance(move, KindMove)
-        else flips_of(move=move, situation=situation, days_since_last=days_since_last),
+        else flips_of(move=move, situation=situation),
         basis=Basis(own_sessions=n_known, reliability=own, population_share=1.0 - own),
         caveats=(
             *(

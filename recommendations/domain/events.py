@@ -104,7 +104,12 @@ def recommend(*, context: RecommendationContext) -> Recommendation:
     """
     state = context.state()
     decision = context.rules.decide(state, now=context.now)
-    belief = believe(sessions=context.own_sessions, population=context.population, drift=context.drift)
+    belief = believe(
+        sessions=context.own_sessions,
+        population=context.population,
+        drift=context.drift,
+        days_since_last=context.days_since_last,
+    )
     opening = [
         Event("meta", _meta(context)),
         Event("rule_trace", _trace(decision)),
@@ -143,13 +148,11 @@ def recommend(*, context: RecommendationContext) -> Recommendation:
 def _ask_model(
     context: RecommendationContext, decision: Decision, belief: Belief, state: Mapping[str, Any]
 ) -> ModelResult:
-    conditions, days = context.named_conditions, context.days_since_last
-    adjustments = decision.adjustments
+    conditions, adjustments = context.named_conditions, decision.adjustments
     prediction = predict_quality(
         posterior=apply_modifiers(posterior=belief.posterior, multipliers=adjustments.multipliers),
         conditions=conditions,
         usual=belief.usual,
-        days_since_last=days,
     )
     tips = generate_counterfactuals(
         posterior=belief.posterior,
@@ -163,7 +166,6 @@ def _ask_model(
         rules=None if decision.override else context.rules,
         state=state,
         now=context.now,
-        days_since_last=days,
     )
     return ModelResult(prediction=prediction, tips=tips, notices=doses_above_safe(conditions=conditions))
 

@@ -23,7 +23,7 @@ _NEEDED_RATIO: Final = float(ndtri(LEAST_PROBABILITY))  # mean over sd below whi
 _NUDGES: Final = 2  # steps that rounding may have cost the closed form
 
 
-def flips_of(*, move: Move, situation: Situation, days_since_last: float = 0.0) -> tuple[Flip, ...]:
+def flips_of(*, move: Move, situation: Situation) -> tuple[Flip, ...]:
     """Everything that would flip a tip, the nearest input first, sessions to come last.
 
     Each input is changed alone, and each flip is checked: with that input the tip is given no more.
@@ -32,7 +32,7 @@ def flips_of(*, move: Move, situation: Situation, days_since_last: float = 0.0) 
         *(flip for flip in (_own_plan(move, situation), _time(move, situation)) if flip is not None),
         *_rules(move, situation),
     ]
-    belief = _belief(move, situation, days_since_last)
+    belief = _belief(move, situation)
     found = nearest_first(inputs, situation)
     return (*found, belief) if belief else found
 
@@ -219,7 +219,7 @@ class _Moments:
     mean: float
 
 
-def _belief(move: Move, situation: Situation, days_since_last: float) -> Flip | None:
+def _belief(move: Move, situation: Situation) -> Flip | None:
     """How many sessions, and how good or bad, would leave the tip less likely than it must be.
 
     k sessions at one design row x, averaging y, move the coefficient b to
@@ -233,7 +233,7 @@ def _belief(move: Move, situation: Situation, days_since_last: float) -> Flip | 
     name, found = move.lever.variable, []
     for order, unrounded in enumerate((move.target, move.compared_with)):
         value = float(rounding.amount(name, unrounded) or 0.0)
-        moments = _moments(move, situation, value, days_since_last)
+        moments = _moments(move, situation, value)
         turning = _turning_rating(situation.posterior, name, moments)
         if turning is not None:
             found.append((turning[0], order, turning[1], turning[2], value))
@@ -277,20 +277,18 @@ def _turning_rating(
     return None
 
 
-def _moments(move: Move, situation: Situation, value: float, days: float) -> _Moments:
+def _moments(move: Move, situation: Situation, value: float) -> _Moments:
     posterior = situation.posterior
     place = posterior.names.index(move.lever.variable)
     row = situation.row.copy()
     row[place] = VARIABLES[move.lever.variable].centred_dose(value)
     of_row = posterior.covariance @ row
-    covariance, variance, mean = float(of_row[place]), float(row @ of_row), float(row @ posterior.mean)
-    if posterior.drift is not None:
-        phi = posterior.drift.decay(days=days)
-        covariance += phi * float(posterior.level_covariance[place])
-        variance += phi**2 * posterior.level_variance + 2.0 * phi * float(row @ posterior.level_covariance)
-        variance += posterior.sigma**2 * posterior.drift.added_variance(days=days)
-        mean += phi * posterior.level_mean
-    return _Moments(covariance, variance, mean)
+    of_level = posterior.level_covariance
+    return _Moments(
+        covariance=float(of_row[place] + of_level[place]),
+        variance=float(row @ of_row) + posterior.level_variance + 2.0 * float(row @ of_level),
+        mean=float(row @ posterior.mean) + posterior.level_mean,
+    )
 
 
 def _distance(flip: Flip, situation: Situation) -> float:

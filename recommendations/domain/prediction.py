@@ -189,11 +189,10 @@ def predict_quality(
     posterior: PersonalPosterior,
     conditions: Mapping[str, Any],
     usual: UsualDoses | None = None,
-    days_since_last: float = 0.0,
 ) -> QualityPrediction:
     """Predict a session's quality from what the climber said, today.
 
-        E = x'm + phi level
+        E = x'm + level
         Var(session) = Var(E) + sigma² + Σ_{k not said} s_k² (m_k² + C_kk)
 
     The sum is what the unsaid conditions add: for independent X_k with mean x_k and variance s_k²,
@@ -211,8 +210,6 @@ def predict_quality(
         Registered names or aliases → value; None and absent: not said.
     usual
         The climber's habits (`design_matrix(...).usual`).
-    days_since_last
-        Days since the last session the posterior knows.
 
     Examples
     --------
@@ -228,10 +225,8 @@ def predict_quality(
     (5.0, ())
     """
     session = design_row(conditions=conditions, usual=usual, columns=posterior.names)
-    known = predict(posterior=posterior, design_row=session.row, days_since_last=days_since_last)
-    phi = posterior.drift.decay(days=max(days_since_last, 0.0)) if posterior.drift else 1.0
-    level = phi * posterior.level_mean
-    linear = float(session.row @ posterior.mean) + level
+    known = predict(posterior=posterior, design_row=session.row)
+    linear = float(session.row @ posterior.mean) + posterior.level_mean
     unsaid = session.added_variance(mean=posterior.mean, covariance=posterior.covariance)
     predictive_sd = math.sqrt(known.predictive_sd**2 + unsaid)
     return QualityPrediction(
@@ -247,7 +242,7 @@ def predict_quality(
         phase=phase(posterior.n_sessions),
         n_sessions=posterior.n_sessions,
         intercept=float(posterior.mean[0]),
-        level=level,
+        level=posterior.level_mean,
         contributions=_contributions(posterior, conditions, session, usual),
     )
 

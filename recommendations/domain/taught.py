@@ -102,19 +102,18 @@ def what_a_session_taught(
     'Of the 3.7 points of surprise, 2.1 are now expected of a day like this; the rest counts as chance. With so \
 few sessions each one teaches much.'
     """
-    before = believe(sessions=earlier, population=population)
-    after = believe(sessions=[*earlier, session], population=population)
     days = max(session.day - max((s.day for s in earlier), default=session.day), 0.0)
+    before = believe(sessions=earlier, population=population, days_since_last=days)
+    after = believe(sessions=[*earlier, session], population=population)
     row = design_row(conditions=session.conditions, usual=before.usual, columns=before.posterior.names)
     lesson = what_was_taught(
         before=before.posterior,
         after=after.posterior,
         design_row=row.row,
         observed=session.session_quality,
-        days_since_last=days,
     )
     prediction = predict_quality(
-        posterior=before.posterior, conditions=session.conditions, usual=before.usual, days_since_last=days
+        posterior=before.posterior, conditions=session.conditions, usual=before.usual
     )
     return Taught(
         prediction=prediction,
@@ -123,7 +122,6 @@ few sessions each one teaches much.'
             after=after.posterior,
             session=row,
             quality=session.session_quality,
-            days_since_last=days,
         ),
         why=lesson.why,
         level_before=prediction.level,

@@ -46,7 +46,7 @@ def run() -> list[tuple[str, float, str]]:
     sessions = past_sessions(OWN_SESSIONS)
     made = _context(HOUSE_RULES)
     belief = believe(sessions=sessions, population=made.population)
-    before = believe(sessions=sessions[:-1], population=made.population).posterior
+    before = believe(sessions=sessions[:-1], population=made.population, days_since_last=2.0).posterior
     prediction = predict_quality(posterior=belief.posterior, conditions=CONDITIONS, usual=belief.usual)
     beliefs = coefficient_beliefs(posterior=belief.posterior)
     state = made.state()
@@ -89,9 +89,7 @@ def run() -> list[tuple[str, float, str]]:
         ),
         _timed(
             "belief_change",
-            lambda: belief_change(
-                before=before, after=belief.posterior, session=row, quality=7.0, days_since_last=2.0
-            ),
+            lambda: belief_change(before=before, after=belief.posterior, session=row, quality=7.0),
         ),
         *(
             _timed(f"whole recommendation, 100 own sessions, {n:,} rules", lambda c=c: recommend(context=c))

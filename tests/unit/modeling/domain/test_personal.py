@@ -1,11 +1,20 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from modeling.domain.drift import Drift
-from modeling.domain.personal import NEGLIGIBLE_WEIGHT, TrainedPopulation, personal_posterior, replay
-from modeling.domain.population import PopulationDraws, climber_posterior
+from modeling.domain.personal import (
+    NEGLIGIBLE_WEIGHT,
+    RhythmicPosterior,
+    TrainedPopulation,
+    personal_posterior,
+    replay,
+)
+from modeling.domain.population import ClimberPosterior, PopulationDraws, climber_posterior
+from modeling.domain.posterior import PersonalPosterior, UnknownDrift, predict_moments
 from modeling.domain.rhythm import Rhythm, RhythmPrior
 from modeling.domain.rolling import predict_with_rhythms
 from modeling.domain.statistics import group_data
@@ -62,20 +71,64 @@ def test_sessions_older_than_the_replay_hardly_move_the_weights() -> None:
     np.testing.assert_allclose(served.weight, replay.weight[300][keep], atol=0.03)
 
 
-def test_the_summary_has_the_mixtures_moments() -> None:
+@pytest.mark.parametrize("days", [0.0, 7.0, 30.0])
+def test_the_summary_has_the_mixtures_moments(days: float) -> None:
     design, outcome, day = sessions(30)
     served = personal_posterior(trained=trained(), design=design, outcome=outcome, day=day)
-    got = served.summary().posterior
+    got = served.summary(days_since_last=days).posterior
     parts = [p.posterior for p in served.parts]
     np.testing.assert_allclose(got.mean, served.weight @ np.array([p.mean for p in parts]))
     row = np.array([1.0, 0.4, -1.0])
-    predictive = served.predictive(design_row=row)
+    predictive = served.predictive(design_row=row, days_since_last=days)
     mean = float((predictive.weight * predictive.mean).sum())
     variance = float((predictive.weight * (predictive.sd**2 + predictive.mean**2)).sum()) - mean**2
     assert row @ got.mean + got.level_mean == pytest.approx(mean)
     total = row @ got.covariance @ row + got.level_variance + 2 * row @ got.level_covariance + got.sigma**2
     assert total == pytest.approx(variance)
+    assert predict_moments(posterior=got, design_row=row)[0] == pytest.approx(mean)
     assert np.linalg.eigvalsh(got.covariance)[0] > 0
+
+
+def test_a_level_fades_in_each_rhythm_at_its_own_pace() -> None:
+    """By hand: 60 % still, 40 % with a level of 2 ± 0.5 that halves in a week; a week later.
+
+    E = 0.4 · 1 = 0.4.   P = 0.4 (0.25 · 0.25 + added) + 0.6 · 0.4 · (1 - 0)² = 0.025 + 0.4 added + 0.24, and with one
+    day's rate r the stationary variance is v = r / (1 - 2^(-2/7)), so added = 0.75 v for sigma = 1.
+    """
+    half_a_week = Drift(0.1, 7.0)
+    still = PersonalPosterior(
+        ("intercept",), np.array([6.0]), np.eye(1) * 0.04, 1.0, 9, 0.0, 0.0, np.zeros(1), Drift(0.0)
+    )
+    fading = replace(
+        still, level_mean=2.0, level_variance=0.25, level_covariance=np.array([-0.1]), drift=half_a_week
+    )
+    served = RhythmicPosterior(
+        tuple(ClimberPosterior(p, np.zeros(1), np.ones(1)) for p in (still, fading)),
+        np.array([0.6, 0.4]),
+        True,
+    )
+    at_once, week_later = (served.summary(days_since_last=d).posterior for d in (0.0, 7.0))
+    added = 0.75 * 0.1 / (1.0 - 2.0 ** (-2.0 / 7.0))
+    assert at_once.level_mean == pytest.approx(0.8)
+    assert week_later.level_mean == pytest.approx(0.4)
+    assert week_later.level_variance == pytest.approx(0.025 + 0.4 * added + 0.24)
+    assert week_later.level_covariance[0] == pytest.approx(0.4 * 0.5 * -0.1)
+    assert (week_later.mean[0], week_later.covariance[0, 0]) == (6.0, pytest.approx(0.04))
+    with pytest.raises(UnknownDrift):
+        predict_moments(posterior=at_once, design_row=[1.0], days_since_last=7.0)
+
+
+def test_a_shared_drift_may_be_carried_on_after_mixing() -> None:
+    """Rhythms that differ in noise alone: whether carried on before or after they are mixed is the same."""
+    shared = RhythmPrior(RHYTHMS.rhythms[:2], np.array([0.5, 0.5]))
+    design, outcome, day = sessions(30)
+    served = personal_posterior(
+        trained=TrainedPopulation(DRAWS, shared, True), design=design, outcome=outcome, day=day
+    )
+    row = [1.0, 0.4, -1.0]
+    then = predict_moments(posterior=served.summary(days_since_last=12.0).posterior, design_row=row)
+    later = predict_moments(posterior=served.summary().posterior, design_row=row, days_since_last=12.0)
+    assert then == pytest.approx(later)
 
 
 def test_the_order_in_which_sessions_arrive_does_not_matter() -> None:

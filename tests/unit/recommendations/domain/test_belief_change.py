@@ -22,7 +22,9 @@ def learn(n, conditions, quality, *, drift=None, gap=3.0, prior=PRIOR):
     matrix = design_matrix(sessions=past_sessions(n))
     row = design_row(conditions=conditions, usual=matrix.usual)
     day = (matrix.day[-1] if n else 0.0) + gap
-    before = condition(prior=prior, design=matrix.design, outcome=matrix.outcome, day=matrix.day, drift=drift)
+    before = condition(
+        prior=prior, design=matrix.design, outcome=matrix.outcome, day=matrix.day, drift=drift
+    ).after(days=gap if n else 0.0)
     after = condition(
         prior=prior,
         design=np.vstack([matrix.design, row.row]),
@@ -30,9 +32,7 @@ def learn(n, conditions, quality, *, drift=None, gap=3.0, prior=PRIOR):
         day=np.append(matrix.day, day),
         drift=drift,
     )
-    change = belief_change(
-        before=before, after=after, session=row, quality=quality, days_since_last=gap if n else 0.0
-    )
+    change = belief_change(before=before, after=after, session=row, quality=quality)
     return before, row, change
 
 
@@ -70,7 +70,7 @@ def test_one_update_by_hand():
 )
 def test_the_parts_add_up_to_what_the_model_now_expects(n, conditions, quality, drift):
     before, row, change = learn(n, conditions, float(quality), drift=drift)
-    known = predict(posterior=before, design_row=row.row, days_since_last=3.0 if n else 0.0)
+    known = predict(posterior=before, design_row=row.row)
     share = known.mean_sd**2 / known.predictive_sd**2
     assert change.explained == pytest.approx(share * change.surprise, abs=1e-6)  # the gain of one observation
     for c in change.coefficients:

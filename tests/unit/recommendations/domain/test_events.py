@@ -12,14 +12,16 @@ from hypothesis import strategies as st
 
 from climbiq.domain.rule_fields import RULE_FIELDS
 from experts.domain.rules.rule_set import RuleSet
+from modeling.domain.design_matrix import design_matrix, design_row
 from modeling.domain.drift import Drift
-from modeling.domain.personal import TrainedPopulation
+from modeling.domain.personal import TrainedPopulation, personal_posterior
 from modeling.domain.population import PopulationDraws
 from modeling.domain.population_prior import PopulationPrior, population_prior
 from modeling.domain.rhythm import Rhythm, RhythmPrior
 from recommendations.domain.context import believe
 from recommendations.domain.events import compose_events, question_for, recommend
 from recommendations.domain.population_statistics import PopulationStatistic
+from tests.factories.published import trained_population
 from tests.factories.recommendation_context import (
     HOUSE_RULES,
     REFERENCE,
@@ -268,6 +270,29 @@ class TestBelief:
             assert by_draws.reliability[name] == pytest.approx(share, abs=1e-6)
         events = compose_events(context=context(population=trained, own_sessions=sessions))
         assert data(events, "prediction")["phase"] == "learning"
+
+    def test_a_break_is_predicted_by_every_rhythm_not_by_the_likeliest(self):
+        """The likeliest level of three never moves; the others fade, and are less sure by the day."""
+        trained, sessions = trained_population(), past_sessions(12)
+        matrix = design_matrix(sessions=sessions, columns=trained.names)
+        row = design_row(conditions=REFERENCE, usual=matrix.usual, columns=trained.names).row
+        mixture = personal_posterior(
+            trained=trained, design=matrix.design, outcome=matrix.outcome, day=matrix.day
+        )
+        assert len(mixture.parts) > 1
+        assert mixture.parts[int(np.argmax(mixture.weight))].posterior.drift == Drift(0.0)
+        shown = []
+        for days in (1.0, 30.0):
+            today = sessions[-1].day + days
+            made = recommend(context=context(population=trained, own_sessions=sessions, today=today))
+            exact = mixture.predictive(design_row=row, days_since_last=days)
+            weight, mean, sd = exact.weight[0], exact.mean[0], exact.sd[0]
+            got = made.shown.prediction
+            assert got.linear_predictor == pytest.approx(weight @ mean)
+            variance = weight @ (sd**2 + mean**2) - (weight @ mean) ** 2
+            assert got.predictive_sd == pytest.approx(np.sqrt(variance))
+            shown.append(got)
+        assert abs(shown[1].level) < abs(shown[0].level)
 
     def test_days_since_the_last_session_count_from_the_latest(self):
         made = context(own_sessions=past_sessions(3)[::-1], today=10.0)

@@ -122,8 +122,9 @@ def test_phase(n, expected):
 
 @given(conditions_in_range, st.booleans())
 def test_what_holds_for_every_session(conditions, drifting):
-    posterior, usual = seasoned_climber(drift=Drift(0.02, 60.0) if drifting else None)
-    got = predict_quality(posterior=posterior, conditions=conditions, usual=usual, days_since_last=5)
+    last_seen, usual = seasoned_climber(drift=Drift(0.02, 60.0) if drifting else None)
+    posterior = last_seen.after(days=5)
+    got = predict_quality(posterior=posterior, conditions=conditions, usual=usual)
     parts = got.intercept + got.level + sum(c.points for c in got.contributions)
     assert parts == pytest.approx(got.linear_predictor)
     low, high = got.predictive_interval_95
@@ -139,9 +140,7 @@ def test_what_holds_for_every_session(conditions, drifting):
     points = [abs(c.points) for c in got.contributions]
     assert points == sorted(points, reverse=True)
     backwards = dict(reversed(conditions.items()))
-    assert predict_quality(
-        posterior=posterior, conditions=backwards, usual=usual, days_since_last=5
-    ) == got  # fmt: skip
+    assert predict_quality(posterior=posterior, conditions=backwards, usual=usual) == got
 
 
 def test_payload_has_the_first_interface_s_fields_rounded():
