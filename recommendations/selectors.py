@@ -31,6 +31,12 @@ class Shown:
         return "done" in self.payloads
 
     @property
+    def notices(self) -> list[str]:
+        """Warnings about what was planned, whoever advises: the model or a rule."""
+        told = self.payloads.get("rule_override") or self.payloads.get("recommendations") or {}
+        return list(told.get("notices", ()))
+
+    @property
     def tips(self) -> list[dict[str, Any]]:
         """The tips with their words."""
         items = self.payloads.get("recommendations", {}).get("items", [])

@@ -14,6 +14,7 @@ EVENT_STREAM: Final = OpenApiResponse(
     "`meta`, `rule_trace`, then `rule_override` and `done`, or `rule_adjustments` (if any), `prediction`, "
     "`recommendations`, `stats`, per tip `nlg_start`, `nlg_chunk` …, `nlg_complete`, and `done`. `error` carries a "
     "problem object and is followed by `done`. An `nlg_start` with `restart: true` takes back that tip's text. "
+    "`notices` in `rule_override` and `recommendations` are warnings to show above everything. "
     "Every number is final before the first word.",
 )
 
@@ -33,4 +34,8 @@ class RecommendationSerializer(serializers.Serializer[object]):
     prediction = serializers.DictField(allow_null=True)
     recommendations = serializers.DictField(allow_null=True)
     stats = serializers.DictField(allow_null=True)
+    notices = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Warnings in plain words: a planned dose above the most that counts as safe. Show them first.",
+    )
     nothing_to_change = serializers.CharField(allow_null=True)

@@ -166,6 +166,7 @@ def _object(found: Shown) -> dict[str, Any]:
         "recommendations": {**found.payloads["recommendations"], "items": found.tips}
         if "recommendations" in found.payloads
         else None,
+        "notices": found.notices,
         "nothing_to_change": found.texts.get(0, {}).get("text") if not found.tips else None,
     }
 

@@ -119,7 +119,7 @@ def recommend(*, context: RecommendationContext) -> Recommendation:
     if decision.override is not None:
         events = [
             *opening,
-            Event("rule_override", _override(decision.override, decision.adjustments)),
+            Event("rule_override", _override(decision, decision.override, notices=result.notices)),
             Event("done", {"v": VERSION}),
         ]
         return Recommendation(
@@ -223,7 +223,8 @@ def _trace_entry(entry: TraceEntry) -> Payload:
     }
 
 
-def _override(override: RuleOverride, adjustments: Adjustments) -> Payload:
+def _override(decision: Decision, override: RuleOverride, *, notices: Sequence[str]) -> Payload:
+    """What is said instead of the model's advice; a dose that is not safe is so under a rule, too."""
     return {
         "v": VERSION,
         "rule_id": override.rule_id,
@@ -232,7 +233,8 @@ def _override(override: RuleOverride, adjustments: Adjustments) -> Payload:
         "recommendation": override.recommendation,
         "label": OVERRIDE_RECOMMENDATIONS.get(override.recommendation, override.recommendation),
         "message": override.message,
-        "messages": list(adjustments.messages),
+        "messages": list(decision.said_besides),
+        "notices": list(notices),
         "actions": _actions(override.actions),
         "source": override.source,
     }

@@ -127,6 +127,7 @@ def recommendation(request: HttpRequest, recommendation_id: UUID) -> HttpRespons
             "override": override,
             "adjustments": found.payloads.get("rule_adjustments"),
             "questions": found.payloads.get("rule_trace", {}).get("questions", []),
+            "notices": found.notices,
             "prediction": found.payloads.get("prediction"),
             "tips": found.tips,
             "texts": {index: text["text"] for index, text in found.texts.items()},

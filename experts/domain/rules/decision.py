@@ -111,6 +111,8 @@ class Decision:
         Of the matching rules without an override, whether or not the model is bypassed.
     trace : tuple of TraceEntry
         Every rule, by priority.
+    said_besides : tuple of str
+        Under an override, what the matching rules say besides its own message, by priority, each once.
     unevaluable_safety : tuple of TraceEntry
         The safety rules that could not be evaluated: the climber is asked for what is missing.
     """
@@ -119,6 +121,7 @@ class Decision:
     adjustments: Adjustments
     trace: tuple[TraceEntry, ...]
     unevaluable_safety: tuple[TraceEntry, ...]
+    said_besides: tuple[str, ...] = ()
 
     @property
     def fields_to_ask_for(self) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from experts.domain.rules.decision import (
 from experts.domain.rules.faults import Fault, InvalidRule
 from experts.domain.rules.grammar import parse_rule
 from experts.domain.rules.kleene import Explanation, State, explain
-from experts.domain.rules.tree import Message, ModifyCoefficient, ParsedRule, Suppress
+from experts.domain.rules.tree import Message, ModifyCoefficient, Override, ParsedRule, Suppress
 
 __all__ = ["RuleSet"]
 
@@ -79,17 +79,18 @@ class RuleSet:
         expired = frozenset(self._by_expiry[: bisect_right(self._expiries, now)])
         matching = [place for place in outcomes.true if place not in expired]
         unknown_safety = sorted(self._safety.intersection(outcomes.unknown) - expired)
-        overrides = (self._overrides[place] for place in matching)
+        override = next((found for place in matching if (found := self._overrides[place])), None)
         trace = self._if_false.copy()
         for place, missing in outcomes.unknown.items():
             trace[place] = self._not_evaluable(place, missing)
         for place in matching:
             trace[place] = self._if_true[place]
         return Decision(
-            override=next((override for override in overrides if override), None),
+            override=override,
             adjustments=_adjustments([rule for place in matching if (rule := self._applied[place])]),
             unevaluable_safety=tuple(trace[place] for place in unknown_safety),
             trace=_without(trace, expired),
+            said_besides=() if override is None else self._said_besides(override, matching),
         )
 
     def explain(self, rule_id: str, state: State) -> Explanation | None:
@@ -98,6 +99,12 @@ class RuleSet:
             if rule.id == rule_id and parsed is not None:
                 return explain(parsed.conditions, state)
         return None
+
+    def _said_besides(self, override: RuleOverride, matching: Sequence[int]) -> tuple[str, ...]:
+        parsed = (rule for place in matching if (rule := self._parsed[place]))
+        actions = (action for rule in parsed for action in rule.actions)
+        said = _each_once(action.message for action in actions if isinstance(action, Message | Override))
+        return tuple(message for message in said if message != override.message)
 
     def _parse(self, rule: RuleDefinition) -> ParsedRule | None:
         try:

@@ -126,6 +126,21 @@ def test_what_an_overriding_rule_does_besides_is_not_an_adjustment() -> None:
     assert decision.adjustments.suppressed == ()
 
 
+def test_what_matching_rules_say_besides_an_override() -> None:
+    def say(text: str) -> dict[str, Any]:
+        return {"type": "message", "message": text}
+
+    decision = decide(
+        rule("above", TENSE, say("Drink."), priority=95),
+        rule("first", TENSE, override(message="Rest."), say("Breathe."), priority=90),
+        rule("second", TENSE, override("shorten_session", "Half an hour."), say("Drink."), priority=50),
+        rule("no match", TIRED, say("Sleep."), priority=40),
+        stress=5,
+    )
+    assert decision.said_besides == ("Drink.", "Breathe.", "Half an hour.")
+    assert decide(rule("a", TENSE, say("Drink.")), stress=5).said_besides == ()
+
+
 def test_nothing_matches() -> None:
     decision = decide(rule("a"), stress=1)
     assert (decision.override, bool(decision.adjustments), outcomes(decision)) == (

@@ -1,0 +1,187 @@
+"""The recommendation's page in each of its states: what rules say, what is asked, what is safe, what has changed."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from html import unescape
+from uuid import uuid4
+
+import pytest
+from django.utils import timezone
+
+from climbiq.accounts import rls
+from experts.models import ExpertRule
+from experts.services.rule_engine import RULE_ENGINE
+from recommendations.models import Recommendation
+from recommendations.services.recommend import Asked, make_recommendation
+from recommendations.services.shared_data import PRIORS, STATISTICS
+from tests.factories.sessions import make_session
+
+pytestmark = pytest.mark.django_db
+
+STRESSED = {"ALL": [{"field": "pre_session.stress_level", "op": ">=", "value": 4}]}
+REST = {"type": "override", "recommendation": "rest_day", "message": "Rest today."}
+BREATHE = {"type": "message", "message": "Breathe out."}
+TOO_MUCH = "Caffeine: 600 mg is above 400 mg, the most that counts as safe in a day."
+
+
+@pytest.fixture(autouse=True)
+def fresh_shared_data():
+    for cache in (PRIORS, STATISTICS, RULE_ENGINE):
+        cache.forget()
+
+
+@pytest.fixture
+def climbing(client, alice):
+    client.force_login(alice)
+    return client
+
+
+def words(page) -> str:
+    """The page's text, one space between words."""
+    text = re.sub(r"<[^>]+>", " ", page.content.decode())
+    return " ".join(unescape(text).split())
+
+
+def rule(*actions, **fields) -> ExpertRule:
+    return ExpertRule.objects.create(
+        **{
+            "name": "Stressed",
+            "conditions": STRESSED,
+            "actions": list(actions),
+            "lifecycle": "active",
+            **fields,
+        }
+    )
+
+
+def planned(user, **said):
+    return make_session(user, day=timezone.localdate(), planned={"stress_level": 5, **said})
+
+
+def advised(user, session) -> str:
+    """A recommendation for the session, not yet put into words."""
+    with rls.as_user(user.pk):
+        made = make_recommendation(
+            by=user,
+            asked=Asked(conditions=None, session_id=session.pk),
+            now=datetime.now(tz=UTC),
+            tells=False,
+        )
+    return f"/recommendations/{made.recommendation_id}/"
+
+
+class TestWhatIsNotSafe:
+    def test_it_is_said_above_the_tips_while_words_arrive_and_after(self, climbing, alice):
+        address = advised(alice, planned(alice, caffeine_mg=600))
+        arriving = climbing.get(address)
+        finished = climbing.get(f"{address}?words=1", follow=True)
+        assert (arriving.context["is_done"], finished.context["is_done"]) == (False, True)
+        for page in (arriving, finished):
+            html = page.content.decode()
+            assert f'<p class="notice notice--warning"><strong>{TOO_MUCH}</strong></p>' in html
+            assert html.index(TOO_MUCH) < html.index('id="prediction-title"') < html.index('id="tips-title"')
+
+    def test_a_rule_does_not_silence_it(self, climbing, alice):
+        rule(REST)
+        page = climbing.get(advised(alice, planned(alice, caffeine_mg=600)))
+        assert TOO_MUCH in words(page)
+        assert "Rest today." in words(page)
+
+    @pytest.mark.parametrize("is_overridden", [False, True], ids=["model", "rule"])
+    def test_the_api_says_it(self, climbing, alice, is_overridden):
+        if is_overridden:
+            rule(REST)
+        key = advised(alice, planned(alice, caffeine_mg=600)).split("/")[2]
+        assert climbing.get(f"/api/v1/recommendations/{key}").json()["notices"] == [TOO_MUCH]
+
+    def test_an_ordinary_dose_needs_no_warning(self, climbing, alice):
+        page = climbing.get(advised(alice, planned(alice, caffeine_mg=100)))
+        assert page.context["notices"] == []
+        assert 'notice--warning"><strong>' not in page.content.decode()
+
+
+class TestRules:
+    def test_an_override_takes_the_place_of_the_model(self, climbing, alice):
+        rule(REST, name="Too stressed")
+        page = climbing.get(advised(alice, planned(alice)))
+        text = words(page)
+        assert "A coach’s rule decides today" in text
+        assert "Rule · Too stressed" in text
+        assert "Rest today." in text
+        assert "of 10 expected" not in text
+        assert 'data-tip="' not in page.content.decode()
+
+    def test_under_an_override_all_that_matching_rules_say_is_there(self, climbing, alice):
+        rule(REST, BREATHE, name="Rest", priority=90)
+        rule({"type": "message", "message": "Drink water."}, name="Water", priority=50)
+        rule(
+            {**REST, "recommendation": "shorten_session", "message": "Half an hour."},
+            name="Short",
+            priority=40,
+        )
+        text = words(climbing.get(advised(alice, planned(alice))))
+        places = [
+            text.index(said) for said in ("Rest today.", "Breathe out.", "Drink water.", "Half an hour.")
+        ]
+        assert places == sorted(places)
+
+    def test_adjustments_are_said_with_their_rules(self, climbing, alice):
+        rule(BREATHE, name="Calm")
+        text = words(climbing.get(advised(alice, planned(alice))))
+        assert "Breathe out. Calm" in text
+        assert "of 10 expected" in text
+
+    def test_a_safety_rule_that_cannot_be_told_asks(self, climbing, alice):
+        rule(REST, rule_category="safety")
+        session = planned(alice, stress_level=None)
+        page = climbing.get(advised(alice, session))
+        assert "Tell us your stress level: a safety rule needs it. Tell us" in words(page)
+        assert f'<a href="/sessions/{session.pk}/before/">Tell us</a>' in page.content.decode()
+
+
+class TestWords:
+    def test_without_a_script_the_words_are_one_link_away(self, climbing, alice):
+        address = advised(alice, planned(alice, caffeine_mg=0))
+        waiting = climbing.get(address)
+        assert '<a href="?words=1">Show the words</a>' in waiting.content.decode()
+        told = climbing.get(f"{address}?words=1")
+        assert (told.status_code, told.headers["Location"]) == (302, address)
+        page = climbing.get(address)
+        assert page.context["tips"]
+        assert all(tip["text"] in unescape(page.content.decode()) for tip in page.context["tips"])
+        assert "?words=1" not in page.content.decode()
+
+    def test_nothing_to_change_has_its_own_words(self, climbing, alice):
+        rule(
+            {"type": "suppress", "target": "caffeine_recommendation"},
+            {"type": "suppress", "target": "warmup_recommendation"},
+        )
+        address = advised(alice, planned(alice))
+        page = climbing.get(f"{address}?words=1", follow=True)
+        assert page.context["tips"] == []
+        assert "Nothing to change" in words(page)
+        assert page.context["nothing_text"] in words(page)
+        assert page.context["nothing_text"]
+
+
+class TestAskingForIt:
+    def test_the_second_look_asks_for_no_guess(self, climbing, alice):
+        session = planned(alice)
+        address = f"/sessions/{session.pk}/recommendation/"
+        first = climbing.get(address)
+        assert "Your own forecast first" in words(first)
+        climbing.post(address, {"form_key": uuid4(), "session_quality": 7})
+        second = climbing.get(address)
+        assert "Another look" in words(second)
+        assert "session_quality" not in second.content.decode()
+
+    @pytest.mark.parametrize("again", [7, 3], ids=["same answer", "another answer"])
+    def test_a_form_sent_twice_is_one_recommendation(self, climbing, alice, again):
+        session, key = planned(alice), uuid4()
+        address = f"/sessions/{session.pk}/recommendation/"
+        sent = [climbing.post(address, {"form_key": key, "session_quality": n}) for n in (7, again)]
+        made = Recommendation.objects.get()
+        assert [answer.headers["Location"] for answer in sent] == [f"/recommendations/{made.pk}/"] * 2
+        assert made.own_forecast == 7
