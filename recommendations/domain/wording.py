@@ -116,7 +116,7 @@ def _condition_line(name: str, entry: Mapping[str, Any]) -> str:
     among = (
         f"more than {entry['percentile']:g} % of what {entry['n_climbers']} climbers log"
         if entry["source"] == "climbers"
-        else f"{entry['descriptor']}, against what is typical (too few climbers yet to compare with)"
+        else f"{entry['descriptor']}, by usual values: there are too few climbers here yet to compare with"
     )
     return f"{variable.label} {entry['user_value']:g}{unit}: {among}."
 
