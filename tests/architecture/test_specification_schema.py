@@ -100,13 +100,86 @@ def test_every_difference_is_a_decision(specified, ours):
         assert (ADR / adr).is_file(), adr
 
 
-@pytest.mark.shared
-def test_a_missing_column_would_be_found(specified, ours):
-    poorer = {name: table for name, table in ours.items() if name != "sessions"}
-    assert "sessions: table is missing" in differences(specified, poorer)
+# What is done to a copy of our database, and the one difference that it makes.
+SPOILED: dict[str, tuple[str, str]] = {
+    "missing table": ("DROP TABLE rule_audit_log CASCADE", "rule_audit_log: table is missing"),
+    "missing column": (
+        "ALTER TABLE pre_session_data DROP COLUMN sleep_hours CASCADE",
+        r"pre_session_data\.sleep_hours: specified Column\(type='numeric\(3,1\)', .*\), is None",
+    ),
+    "other type": (
+        "ALTER TABLE synthetic_scenarios ALTER generation_batch TYPE varchar(20)",
+        r"synthetic_scenarios\.generation_batch: specified .*'text'.*, is .*'character varying\(20\)'.*",
+    ),
+    "changed default": (
+        "ALTER TABLE expert_rules ALTER priority SET DEFAULT 60",
+        r"expert_rules\.priority: specified .* default='50'\), is .* default='60'\)",
+    ),
+    "dropped default": (
+        "ALTER TABLE expert_rules ALTER priority DROP DEFAULT",
+        r"expert_rules\.priority: specified .* default='50'\), is .* default=''\)",
+    ),
+    "dropped NOT NULL": (
+        "ALTER TABLE sessions ALTER session_date DROP NOT NULL",
+        r"sessions\.session_date: specified .*not_null=True.*, is .*not_null=False.*",
+    ),
+    "dropped CHECK": (
+        "ALTER TABLE synthetic_scenarios DROP CONSTRAINT synthetic_scenarios_difficulty_level_check",
+        r"synthetic_scenarios: check CHECK \(.*difficulty_level.*\) is missing",
+    ),
+    "wider CHECK": (
+        (
+            "ALTER TABLE synthetic_scenarios DROP CONSTRAINT synthetic_scenarios_difficulty_level_check,"
+            " ADD CHECK (difficulty_level IN ('easy', 'medium', 'hard', 'expert', 'absurd'))"
+        ),
+        r"synthetic_scenarios: check CHECK \(.*difficulty_level.*\) is missing",
+    ),
+    "other action of a foreign key": (
+        (
+            "ALTER TABLE expert_scenario_responses DROP CONSTRAINT expert_scenario_responses_scenario_id_fkey,"
+            " ADD FOREIGN KEY (scenario_id) REFERENCES synthetic_scenarios (id) ON DELETE SET NULL"
+        ),
+        r"expert_scenario_responses: ForeignKey\(.*'scenario_id'.*on_delete='c'\) is missing",
+    ),
+    "other index order": (
+        (
+            "DROP INDEX idx_sessions_user_date;"
+            " CREATE INDEX idx_sessions_user_date ON sessions (user_id, session_date)"
+        ),
+        r"sessions: index idx_sessions_user_date should be .*session_date DESC\), is .*session_date\)",
+    ),
+    "index of another kind": (
+        (
+            "DROP INDEX idx_expert_rules_condition_fields;"
+            " CREATE INDEX idx_expert_rules_condition_fields ON expert_rules (condition_fields)"
+        ),
+        r"expert_rules: index idx_expert_rules_condition_fields should be .*gin.*, is .*btree.*",
+    ),
+    "index without its condition": (
+        (
+            "DROP INDEX idx_population_priors_current;"
+            " CREATE INDEX idx_population_priors_current ON population_priors (is_current)"
+        ),
+        r"population_priors: index idx_population_priors_current should be .*WHERE.*, is .*\(is_current\)",
+    ),
+    "dropped key": (
+        "ALTER TABLE scenario_consensus DROP CONSTRAINT scenario_consensus_scenario_id_key CASCADE",
+        r"scenario_consensus: key \('u', \('scenario_id',\)\) is missing",
+    ),
+}
 
 
 @pytest.mark.shared
+@pytest.mark.parametrize("spoiled", SPOILED)
+def test_a_difference_would_be_found(specified, cloned_database, spoiled):
+    statements, difference = SPOILED[spoiled]
+    with psycopg.connect(superuser_url(cloned_database), autocommit=True) as database:
+        database.execute(statements)
+    found = differences(specified, catalogue.read(superuser_url(cloned_database)))
+    (only,) = set(found) - set(DEPARTURES)
+    assert re.fullmatch(difference, only), only
+
+
 def test_plain_sql_against_the_specified_columns_works(cloned_database):
     with psycopg.connect(superuser_url(cloned_database)) as database:
         user = database.execute(
