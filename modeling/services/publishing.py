@@ -75,23 +75,38 @@ def publish(
     PopulationPosterior.objects.create(
         run_id=run_id, model_version=model_version, population=as_json(trained=trained), is_current=True
     )
-    shared: dict[str, Any] = {
-        "names": list(trained.names),
+    for start in range(0, len(outputs), BATCH):
+        batch = outputs[start : start + BATCH]
+        write_climbers(
+            run_id=run_id, model_version=model_version, names=trained.names, outputs=batch, seconds=seconds
+        )
+        on_climbers(len(batch))
+    ModelOutput.objects.exclude(run_id=run_id).delete()
+    notify_all(user_ids=[output.climber for output in outputs], kind="training_finished", object_id=run_id)
+
+
+def write_climbers(
+    *,
+    run_id: UUID,
+    model_version: str,
+    names: Sequence[str],
+    outputs: Sequence[ClimberOutput],
+    seconds: float,
+) -> None:
+    """Write rows of some climbers, at least one, over the ones they have; nothing of those who have been erased."""
+    triangles = np.concatenate([output.covariance for output in outputs])
+    values: dict[str, Any] = {
+        "climbers": json.dumps([_row(output, names) for output in outputs]),
+        "triangles": triangles,
+        "size": triangles.size // len(outputs),
+        "names": list(names),
         "version": model_version,
         "seconds": round(seconds, 2),
         "run": run_id,
     }
     with connection.cursor() as cursor:
         cursor.adapters.register_dumper(np.ndarray, FloatsDumper)
-        for start in range(0, len(outputs), BATCH):
-            batch = outputs[start : start + BATCH]
-            climbers = json.dumps([_row(output, trained.names) for output in batch])
-            triangles = np.concatenate([output.covariance for output in batch])
-            size = triangles.size // len(batch)
-            cursor.execute(_UPSERT, shared | {"climbers": climbers, "triangles": triangles, "size": size})
-            on_climbers(len(batch))
-    ModelOutput.objects.exclude(run_id=run_id).delete()
-    notify_all(user_ids=[output.climber for output in outputs], kind="training_finished", object_id=run_id)
+        cursor.execute(_UPSERT, values)
 
 
 class FloatsDumper(Dumper):

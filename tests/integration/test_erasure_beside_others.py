@@ -9,15 +9,17 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import psycopg
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connections, transaction
 
 from climbiq.accounts import rls
 from climbiq.accounts.erasure import LastOperator, erase_account, erased_lately, request_erasure, sweep_erased
 from climbiq.accounts.models import User
 from climbiq.jobs.models import Job
 from climbiq.jobs.runner import run_job
+from modeling.domain.climber_outputs import ClimberOutput
 from modeling.services import publishing
 from tests.factories.published import publish_past_everything
 from tests.fixtures.database import django_on, role_url, superuser_url
@@ -120,15 +122,28 @@ def test_a_row_that_is_being_written_is_waited_for(cloned_database, root, django
 def test_publishing_waits_for_an_erasure_and_leaves_its_person_out(cloned_database, root, django_db_blocker):
     zoe, yves = person(root, "zoe", is_due=True), person(root, "yves")
     run = publish_past_everything(root)
-    rows = [
-        [str(who), "{}", "{}", 3, "learning", 0.5, "{0}", "{{1}}", 5.0, 1.0, 1.0, "{}", "{}"]
+    outputs = [
+        ClimberOutput(
+            climber=str(who),
+            n_sessions=3,
+            mean=np.array([5.0]),
+            sd=np.array([1.0]),
+            covariance=np.array([1.0]),
+            reliability=np.array([0.5]),
+            level_mean=0.0,
+            level_sd=1.0,
+            noise_sd=1.0,
+            shrinkage_factor=0.5,
+            population_fallback=(),
+        )
         for who in (zoe, yves)
     ]
 
     def publish_both() -> None:
-        with transaction.atomic(), connection.cursor() as cursor:
-            columns = map(list, zip(*rows, strict=True))
-            cursor.execute(publishing._UPSERT, [["intercept"], "v", 1.0, run, *columns])
+        with transaction.atomic():
+            publishing.write_climbers(
+                run_id=run, model_version="v", names=["intercept"], outputs=outputs, seconds=1.0
+            )
 
     with django_db_blocker.unblock(), django_on(cloned_database, "service"), ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
