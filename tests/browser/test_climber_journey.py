@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from tests.fakes.messages_api import FINE_TEXT
 from tests.fixtures.browser import Window
 
 pytestmark = pytest.mark.browser
@@ -37,8 +38,22 @@ def sign_up(window: Window) -> None:
         window.page.keyboard.press("Enter")
 
 
+def grown(window: Window, *, beyond: int) -> str:
+    """The first tip's words as soon as there are more than so many characters, and not yet all of the page's."""
+    seen = window.page.wait_for_function(
+        """beyond => {
+            const text = document.querySelector("[data-words]").textContent.trim();
+            const isDone = document.querySelector("[data-recommendation]").dataset.done === "1";
+            return (text.length > beyond || isDone) && { text, isDone };
+        }""",
+        arg=beyond,
+    ).json_value()
+    assert not seen["isDone"], "all words were there at once"
+    return seen["text"]
+
+
 def test_the_first_day(site, open_window, messages_api):
-    messages_api.behave(delay_seconds=0.02)
+    messages_api.behave(delay_seconds=0.06)  # some seconds a tip: the words are seen while they grow
     address = site.start(ANTHROPIC_API_KEY="test-key", ANTHROPIC_BASE_URL=messages_api.url)
     window = open_window(address, size="phone")
     page = window.page
@@ -77,10 +92,13 @@ def test_the_first_day(site, open_window, messages_api):
     assert "of 10 expected" in page.inner_text("main")
     assert "You guessed 7" in page.inner_text("main")
     words = page.locator("[data-words]").first
-    expect(words).not_to_be_empty()
-    early = words.inner_text()
-    page.locator("[data-recommendation][data-done='1']").wait_for(state="attached")
-    assert words.inner_text().startswith(early[:20])
+    early = grown(window, beyond=0)
+    later = grown(window, beyond=len(early))
+    page.locator("[data-recommendation][data-done='1']").wait_for(state="attached", timeout=30_000)
+    assert words.inner_text() == FINE_TEXT
+    assert len(early) < len(later) <= len(FINE_TEXT)
+    assert FINE_TEXT.startswith(later)
+    assert later.startswith(early)
     assert page.locator("[data-waiting]:visible").count() == 0
     window.look("recommendation")
     window.press("main a:has-text('Why, and what would change it')")
@@ -100,7 +118,8 @@ def test_the_first_day(site, open_window, messages_api):
     window.look("after-saved")
 
     window.press("nav a:has-text('History')")
-    history = page.inner_text("main")
-    assert "6" in history
-    assert "Volume" in history
+    entry = page.locator(".log__entry")
+    expect(entry).to_have_count(1)
+    expect(entry.locator(".log__quality b")).to_have_text("6")
+    expect(entry.locator(".log__note")).to_have_text("Session type: Projecting → Volume")
     window.look("history")
