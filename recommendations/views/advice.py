@@ -16,11 +16,14 @@ from django.views.decorators.http import require_GET, require_http_methods
 from climbiq.accounts.models import User
 from climbiq.accounts.requests import person_of
 from climbiq.common.chart_data import Moment
+from climbiq.common.throttles import seconds_to_wait
 from recommendations.domain import wording
+from recommendations.domain.answers import are_other_answers
 from recommendations.forms import ForecastForm
 from recommendations.selectors import RecommendationNotFound, Shown, latest_for_sessions, shown
 from recommendations.services.recommend import Asked, KeyReused, make_recommendation
 from recommendations.services.telling import tell_now
+from recommendations.views.faults import needs_priors, too_often
 from sessions_app.selectors import SessionNotFound, context_for, session_of
 
 SESSIONS_LATELY = 5
@@ -60,6 +63,7 @@ def today(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
+@needs_priors
 def recommend(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """Ask for the climber's own number first; only then is ours computed."""
     user = person_of(request)
@@ -72,6 +76,9 @@ def recommend(request: HttpRequest, session_id: UUID) -> HttpResponse:
         messages.info(request, "This session is over: there is nothing left to recommend for it.")
         return redirect("session_detail", session.id)
     if request.method == "POST" and ("skip" in request.POST or form.is_valid()):
+        wait = seconds_to_wait(request, scope="recommendations")
+        if wait is not None:
+            return too_often(request, wait_seconds=wait)
         guess = None if "skip" in request.POST else form.guess
         try:
             made = make_recommendation(
@@ -124,6 +131,10 @@ def recommendation(request: HttpRequest, recommendation_id: UUID) -> HttpRespons
             "can_start": session is not None
             and session.status == "planned"
             and session.session_date == timezone.localdate(),
+            "is_outdated": session is not None
+            and session.status in {"planned", "in_progress"}
+            and are_other_answers(now=session.planned, then=found.recommendation.conditions),
+            "form_key": uuid.uuid4(),
             "override": override,
             "adjustments": found.payloads.get("rule_adjustments"),
             "questions": found.payloads.get("rule_trace", {}).get("questions", []),

@@ -22,6 +22,7 @@ from recommendations.domain.own_model import Effect, OwnModel
 from recommendations.domain.statistical_context import CoefficientBelief
 from recommendations.domain.taught import Taught
 from recommendations.services.knowledge import SessionNotFound, what_is_known, what_it_taught
+from recommendations.views.faults import needs_priors
 from sessions_app.domain.wording import title_of
 
 SESSIONS_DRAWN: Final = 40
@@ -32,6 +33,7 @@ PHASES: Final = ("cold_start", "learning", "personalized")
 
 @login_required
 @require_GET
+@needs_priors
 def own_model(request: HttpRequest) -> HttpResponse:
     """What we know about the climber: phase, effects beside everybody's, quality over time."""
     known = what_is_known(by=person_of(request))
@@ -58,6 +60,7 @@ def own_model(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_GET
+@needs_priors
 def session_taught(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """What one session taught: expected and rated, before and after, why much or little."""
     try:

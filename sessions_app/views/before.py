@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import Any
 from uuid import UUID
 
@@ -96,7 +96,7 @@ def change_before(request: HttpRequest, session_id: UUID) -> HttpResponse:
     conflict: SessionRecord | None = None
     if request.method == "POST" and form.is_valid():
         try:
-            save_pre_session(
+            saved = save_pre_session(
                 by=by,
                 session_id=session.id,
                 values=form.answers(derived_for=session.session_date),
@@ -112,7 +112,7 @@ def change_before(request: HttpRequest, session_id: UUID) -> HttpResponse:
             say_instead(form, "version", conflict.version)  # saving again means it
         else:
             messages.success(request, "Saved.")
-            return redirect("session_detail", session.id)
+            return redirect(_next_after_changing(saved, today=local_day(now=now, zone=zone)))
     return _page(request, form, derived=session.planned, session=session, conflict=conflict)
 
 
@@ -146,6 +146,14 @@ def _stored(session: SessionRecord, *, zone: tzinfo) -> dict[str, Any]:
         "version": session.version,
         "title": title_of(session),
     }
+
+
+def _next_after_changing(session: SessionRecord, *, today: date) -> str:
+    """Whoever has seen advice for today, and now says something else, is there for new advice."""
+    is_open = session.status in {"planned", "in_progress"}
+    if is_open and session.session_date == today and session.recommendations_shown:
+        return _next_after_planning(session, is_today=True)
+    return reverse("session_detail", args=[session.id])
 
 
 def _next_after_planning(session: SessionRecord, *, is_today: bool) -> str:

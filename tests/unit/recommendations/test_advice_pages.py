@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from uuid import uuid4
 
@@ -11,11 +11,13 @@ import pytest
 from django.utils import timezone
 
 from climbiq.accounts import rls
-from experts.models import ExpertRule
+from climbiq.common.throttles import PerUserThrottle
+from experts.models import ExpertRule, PopulationPrior
 from experts.services.rule_engine import RULE_ENGINE
 from recommendations.models import Recommendation
 from recommendations.services.recommend import Asked, make_recommendation
 from recommendations.services.shared_data import PRIORS, STATISTICS
+from sessions_app.models import PreSessionData, Session
 from tests.factories.sessions import make_session
 
 pytestmark = pytest.mark.django_db
@@ -185,3 +187,67 @@ class TestAskingForIt:
         made = Recommendation.objects.get()
         assert [answer.headers["Location"] for answer in sent] == [f"/recommendations/{made.pk}/"] * 2
         assert made.own_forecast == 7
+
+    def test_the_limit_holds_on_the_page_too(self, climbing, alice, monkeypatch):
+        rates = {"user": "600/min", "anon": "60/min", "recommendations": "1/hour"}
+        monkeypatch.setattr(PerUserThrottle, "THROTTLE_RATES", rates)
+        address = f"/sessions/{planned(alice).pk}/recommendation/"
+        first, second = (climbing.post(address, {"form_key": uuid4(), "skip": "1"}) for _ in range(2))
+        assert (first.status_code, second.status_code) == (302, 429)
+        assert 3500 < int(second.headers["Retry-After"]) <= 3600
+        assert "In 60 minutes there is room for the next one." in words(second)
+        assert Recommendation.objects.count() == 1
+        assert climbing.get(address).status_code == 200
+
+    @pytest.mark.parametrize("page", ["recommendation", "taught", "model"])
+    def test_without_priors_a_page_says_so(self, climbing, alice, page):
+        session = planned(alice)
+        PopulationPrior.objects.all().delete()
+        PRIORS.forget()
+        if page == "recommendation":
+            answer = climbing.post(f"/sessions/{session.pk}/recommendation/", {"skip": "1"})
+        else:
+            answer = climbing.get("/model/" if page == "model" else f"/sessions/{session.pk}/taught/")
+        assert answer.status_code == 503
+        assert "is not loaded here yet" in words(answer)
+
+
+class TestAnswersThatChanged:
+    def test_telling_what_was_asked_leads_to_new_advice(self, climbing, alice):
+        session = planned(alice, stress_level=None)
+        old = advised(alice, session)
+        assert "other answers" not in words(climbing.get(old))
+        told = climbing.post(
+            f"/sessions/{session.pk}/before/",
+            {"session_date": timezone.localdate().isoformat(), "stress_level": 2},
+        )
+        assert told.headers["Location"] == f"/sessions/{session.pk}/recommendation/"
+        page = climbing.get(old)
+        assert "This was made from other answers than the ones you have given since." in words(page)
+        again = {"form_key": page.context["form_key"], "skip": "1"}
+        new = climbing.post(f"/sessions/{session.pk}/recommendation/", again).headers["Location"]
+        assert new != old
+        assert "other answers" not in words(climbing.get(new))
+
+    @pytest.mark.parametrize(
+        ("days", "status", "is_advised"),
+        [(0, "planned", False), (3, "planned", True), (0, "completed", True)],
+        ids=["not advised yet", "another day", "over"],
+    )
+    def test_else_a_change_leads_back_to_the_session(self, climbing, alice, days, status, is_advised):
+        day = timezone.localdate() + timedelta(days=days)
+        session = make_session(alice, day=day, planned={"stress_level": 5}, status=status)
+        if is_advised:
+            advised(alice, session)
+        answer = climbing.post(
+            f"/sessions/{session.pk}/before/", {"session_date": day.isoformat(), "stress_level": 2}
+        )
+        assert answer.headers["Location"] == f"/sessions/{session.pk}/"
+
+    def test_a_session_that_is_over_keeps_its_advice_as_it_was(self, climbing, alice):
+        session = planned(alice)
+        address = advised(alice, session)
+        PreSessionData.objects.filter(session=session).update(stress_level=1)
+        assert climbing.get(address).context["is_outdated"]
+        Session.objects.filter(pk=session.pk).update(status="completed")
+        assert not climbing.get(address).context["is_outdated"]
