@@ -104,7 +104,8 @@ def make_recommendation(*, by: User, asked: Asked, now: datetime, tells: bool) -
     session = None if asked.session_id is None else _find(climber, by, asked.session_id)
     day = session.session_date if session is not None else local_now.date()
     climber = _until(climber, day=day, session=session)
-    asked = _with_honest_forecast(asked, session)
+    if session is not None and not guess_counts(session=session, today=local_now.date()):
+        asked = replace(asked, own_forecast=None)
     served = population_in_force(versions=climber.versions)
     context = _context(climber, served, asked, session, day=day, now=local_now)
     result = domain.recommend(context=context)
@@ -120,6 +121,12 @@ def make_recommendation(*, by: User, asked: Asked, now: datetime, tells: bool) -
         lease=stored.lease if tells and not record.is_done else None,
         events=stored.events,
     )
+
+
+def guess_counts(*, session: SessionRecord, today: date) -> bool:
+    """Whether the climber's own number still is a forecast: before ours was seen, before the session began, and not
+    after its day."""
+    return session.status == "planned" and session.session_date >= today and not session.recommendations_shown
 
 
 def _find(climber: ClimberContext, by: User, session_id: UUID) -> SessionRecord:
@@ -141,15 +148,6 @@ def _until(climber: ClimberContext, *, day: date, session: SessionRecord | None)
         return record.started_at < session.started_at
 
     return replace(climber, history=tuple(r for r in climber.history if is_past(r)))
-
-
-def _with_honest_forecast(asked: Asked, session: SessionRecord | None) -> Asked:
-    """A guess counts only before ours was seen and before the session was over."""
-    if session is None or (
-        session.status in {"planned", "in_progress"} and not session.recommendations_shown
-    ):
-        return asked
-    return replace(asked, own_forecast=None)
 
 
 def _already_made(by: User, asked: Asked) -> Made | None:
@@ -291,4 +289,4 @@ def _notes(by: User, context: RecommendationContext) -> str | None:
     return "\n".join(text for text in texts if text)[:MOST_NOTES] or None
 
 
-__all__ = ["Asked", "KeyReused", "Made", "SessionNotFound", "make_recommendation"]
+__all__ = ["Asked", "KeyReused", "Made", "SessionNotFound", "guess_counts", "make_recommendation"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -21,13 +22,15 @@ from recommendations.domain import wording
 from recommendations.domain.answers import are_other_answers
 from recommendations.forms import ForecastForm
 from recommendations.selectors import RecommendationNotFound, Shown, latest_for_sessions, shown
-from recommendations.services.recommend import Asked, KeyReused, make_recommendation
+from recommendations.services.recommend import Asked, KeyReused, guess_counts, make_recommendation
 from recommendations.services.telling import tell_now
 from recommendations.views.faults import needs_priors, too_often
+from sessions_app.domain.records import SessionRecord
 from sessions_app.selectors import SessionNotFound, context_for, session_of
 
 SESSIONS_LATELY = 5
 SESSIONS_DRAWN = 40
+ORDER = ("running", "today", "earlier", "later")
 
 
 @require_GET
@@ -39,9 +42,14 @@ def today(request: HttpRequest) -> HttpResponse:
     context = context_for(user_id=user.pk, limit=SESSIONS_DRAWN)
     open_ids = [s.id for s in context.history if s.status in {"planned", "in_progress"}]
     advised = latest_for_sessions(user_id=user.pk, session_ids=open_ids)
-    still_open = [s for s in reversed(context.history) if s.id in set(open_ids)]
-    still_open.sort(key=lambda s: s.status != "in_progress")  # what runs comes first
-    open_sessions = [{"session": s, "recommendation_id": advised.get(s.id)} for s in still_open]
+    day = timezone.localdate()
+    open_sessions = [
+        {"session": s, "when": when(s, day=day), "recommendation_id": advised.get(s.id)}
+        for s in reversed(context.history)
+        if s.id in set(open_ids)
+    ]
+    # What runs comes first, then the plans of today, what was not logged, and what is ahead.
+    open_sessions.sort(key=lambda entry: ORDER.index(entry["when"]))
     finished = [s for s in context.history if s.id not in set(open_ids)]
     return render(
         request,
@@ -50,7 +58,7 @@ def today(request: HttpRequest) -> HttpResponse:
             "greeting": wording.greeting_for(user.display_name, hour=timezone.localtime().hour),
             "baseline": context.baseline,
             "open_sessions": open_sessions,
-            "day": timezone.localdate(),
+            "has_today": any(entry["when"] in {"running", "today"} for entry in open_sessions),
             "recent": finished[:SESSIONS_LATELY],
             "moments": [
                 Moment(day=s.session_date, observed=s.quality)
@@ -59,6 +67,15 @@ def today(request: HttpRequest) -> HttpResponse:
             ],
         },
     )
+
+
+def when(session: SessionRecord, *, day: date) -> str:
+    """Where an open session stands: one of `ORDER`. One that was never logged does not run for ever."""
+    if session.session_date < day:
+        return "earlier"
+    if session.status == "in_progress":
+        return "running"
+    return "today" if session.session_date == day else "later"
 
 
 @login_required
@@ -101,6 +118,7 @@ def recommend(request: HttpRequest, session_id: UUID) -> HttpResponse:
         "form": form,
         "session": session,
         "is_again": bool(session.recommendations_shown),
+        "asks": guess_counts(session=session, today=timezone.localdate()),
         "form_key": request.POST.get("form_key") or uuid.uuid4(),
     }
     return render(request, "recommendations/forecast.html", page, status=status)

@@ -81,6 +81,7 @@ def detail(request: HttpRequest, session_id: UUID) -> HttpResponse:
             "is_open": session.status in {"planned", "in_progress"},
             "is_running": session.status == "in_progress",
             "can_start": session.status == "planned" and session.session_date == today,
+            "is_past": session.session_date < today,
             "is_for_later": session.session_date > today,
         },
     )

@@ -251,3 +251,68 @@ class TestAnswersThatChanged:
         assert climbing.get(address).context["is_outdated"]
         Session.objects.filter(pk=session.pk).update(status="completed")
         assert not climbing.get(address).context["is_outdated"]
+
+
+class TestToday:
+    @pytest.mark.parametrize(
+        ("days", "status", "badge", "buttons"),
+        [
+            (-7, "planned", "Not logged yet", ["Log it", "It did not take place"]),
+            (-7, "in_progress", "Not logged yet", ["Log it", "It did not take place"]),
+            (0, "in_progress", "Running", ["Log it", "Not started yet"]),
+            (0, "planned", "Planned", ["How good will it be?", "Start session", "Log how it went"]),
+            (7, "planned", "Planned", ["The plan"]),
+        ],
+        ids=["last week", "last week, started", "running", "today", "next week"],
+    )
+    def test_each_open_session_offers_what_can_be_done_with_it_now(
+        self, climbing, alice, days, status, badge, buttons
+    ):
+        day = timezone.localdate() + timedelta(days=days)
+        session = make_session(alice, day=day, planned={"stress_level": 3}, status=status)
+        card = card_of(climbing.get("/"), session)
+        assert badge in card
+        assert re.findall(r'class="button[^>]*>([^<]+)<', card) == buttons
+
+    def test_what_is_due_comes_first(self, climbing, alice):
+        days = {"next week": 7, "last week": -7, "tomorrow": 1, "today": 0}
+        made = {
+            name: make_session(alice, day=timezone.localdate() + timedelta(days=days), planned={})
+            for name, days in days.items()
+        }
+        made["running"] = make_session(alice, day=timezone.localdate(), planned={}, status="in_progress")
+        page = climbing.get("/").content.decode()
+        in_order = sorted(made, key=lambda name: page.index(f"s-{made[name].pk}"))
+        assert in_order == ["running", "today", "last week", "tomorrow", "next week"]
+
+    @pytest.mark.parametrize(("days", "title"), [(-7, "Climbing today?"), (0, "Another session")])
+    def test_only_a_session_of_today_makes_the_next_another(self, climbing, alice, days, title):
+        make_session(alice, day=timezone.localdate() + timedelta(days=days), planned={})
+        assert title in words(climbing.get("/"))
+
+    def test_the_page_of_an_unlogged_session_offers_the_same(self, climbing, alice):
+        day = timezone.localdate() - timedelta(days=7)
+        session = make_session(alice, day=day, planned={"stress_level": 3})
+        page = climbing.get(f"/sessions/{session.pk}/")
+        assert "Its day is over, and it is not logged yet. Log it It did not take place" in words(page)
+        assert "How good will it be?" not in words(page)
+
+    @pytest.mark.parametrize(("days", "status"), [(-1, "planned"), (0, "in_progress")])
+    def test_no_guess_is_asked_for_once_it_has_begun(self, climbing, alice, days, status):
+        day = timezone.localdate() + timedelta(days=days)
+        session = make_session(alice, day=day, planned={"stress_level": 3}, status=status)
+        address = f"/sessions/{session.pk}/recommendation/"
+        page = climbing.get(address)
+        assert "Too late for a guess" in words(page)
+        assert "session_quality" not in page.content.decode()
+        assert climbing.post(address, {"form_key": uuid4(), "skip": "1"}).status_code == 302
+
+
+def card_of(page, session) -> str:
+    """The section that speaks of the session."""
+    (card,) = re.findall(
+        rf'<section class="card[^>]*aria-labelledby="s-{session.pk}".*?</section>',
+        page.content.decode(),
+        re.DOTALL,
+    )
+    return card

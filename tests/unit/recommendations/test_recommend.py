@@ -162,8 +162,29 @@ def test_a_guess_made_after_ours_was_seen_does_not_count(alice):
     assert guesses == [7.0, None]
 
 
-def test_a_guess_made_after_the_session_does_not_count(alice):
-    session = Session.objects.create(user=alice, session_date="2026-11-19", status="completed")
+@pytest.mark.parametrize(
+    ("day", "status", "counted"),
+    [
+        ("2026-11-19", "completed", None),
+        ("2026-11-19", "planned", None),
+        ("2026-11-20", "in_progress", None),
+        ("2026-11-20", "skipped", None),
+        ("2026-11-20", "planned", 9.0),
+        ("2026-11-21", "planned", 9.0),
+    ],
+    ids=["logged", "never logged", "running", "skipped", "today", "tomorrow"],
+)
+def test_a_guess_counts_only_before_the_session(alice, day, status, counted):
+    session = Session.objects.create(user=alice, session_date=day, status=status)
+    PreSessionData.objects.create(session=session, user=alice)
+    made = ask(alice, session_id=session.pk, own_forecast=9.0)
+    assert Recommendation.objects.get(pk=made.recommendation_id).own_forecast == counted
+
+
+def test_whether_a_day_is_over_is_told_by_the_climbers_own_clock(alice):
+    alice.time_zone = "Pacific/Auckland"  # at NOW it is the 21st there
+    alice.save()
+    session = Session.objects.create(user=alice, session_date="2026-11-20")
     PreSessionData.objects.create(session=session, user=alice)
     made = ask(alice, session_id=session.pk, own_forecast=9.0)
     assert Recommendation.objects.get(pk=made.recommendation_id).own_forecast is None
