@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from modeling.domain.diagnostics import Diagnostics
 from modeling.domain.drift_rate import subset
 from modeling.domain.evaluation import chronological_split, long_enough, one_step_ahead, rows_of
 from modeling.domain.posterior import HIGHEST_QUALITY, LOWEST_QUALITY
-from modeling.domain.predictive import score
+from modeling.domain.predictive import Predictive, score
 from modeling.domain.priors import HierarchicalPriors
 from modeling.domain.simulate import draw_parameters
 from modeling.domain.statistics import GroupedData
@@ -121,6 +121,8 @@ def prior_predictive_inside(*, priors: HierarchicalPriors, design: Floats, seed:
 def held_out_crps(*, data: GroupedData, priors: HierarchicalPriors) -> HeldOut | None:
     """Train on the first four fifths of each climber's sessions and score the rest beside the person mean.
 
+    ``data`` are sessions as they were known on their day (:func:`known_then.data_as_known_then`): a gap that is filled
+    from all of a climber's sessions would tell the model of the held-out ones.
     The Laplace approximation stands in for the sampler: the gate asks whether the model predicts, not how exactly it
     was integrated; and it asks 300 climbers at most, spread over all. Each of them counts once, however many sessions
     they have: one whose thousand ratings are all the same must not carry a model that is worse for everybody else.
@@ -136,12 +138,35 @@ def held_out_crps(*, data: GroupedData, priors: HierarchicalPriors) -> HeldOut |
     theirs = baselines(data=kept, split=split)["person_mean"]
     outcome = kept.outcome[split.test]
     owner = np.repeat(np.arange(kept.n_groups), np.diff(kept.start))[split.test]
+    return compared(model=ours, person_mean=theirs, outcome=outcome, owner=owner)
+
+
+def compared(
+    *, model: Predictive, person_mean: Predictive, outcome: Floats, owner: NDArray[np.intp]
+) -> HeldOut:
+    """Score two forecasts of the same n sessions; ``owner`` (n,) says whose each is.
+
+    Where the model knows that ratings are whole numbers, so does the person mean: rounding alone is no merit.
+    """
+    alike = replace(person_mean, whole_numbers=model.whole_numbers)
     return HeldOut(
-        model_crps=_per_climber(ours.crps(outcome=outcome), owner),
-        person_mean_crps=_per_climber(theirs.crps(outcome=outcome), owner),
+        model_crps=_per_climber(model.crps(outcome=outcome), owner),
+        person_mean_crps=_per_climber(alike.crps(outcome=outcome), owner),
         n_sessions=int(outcome.size),
-        coverage=score(predictive=ours, outcome=outcome).coverage,
+        coverage=score(predictive=model, outcome=outcome).coverage,
     )
+
+
+def climbers_asked(*, counts: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Places of the climbers that :func:`held_out_crps` asks, from everybody's numbers of sessions.
+
+    >>> climbers_asked(counts=np.array([4, 5, 60])).tolist()
+    [1, 2]
+    """
+    enough = np.flatnonzero(counts >= FEWEST_HELD_OUT_SESSIONS)
+    if enough.size <= MOST_HELD_OUT_CLIMBERS:
+        return enough
+    return enough[np.linspace(0, enough.size - 1, MOST_HELD_OUT_CLIMBERS).round().astype(np.intp)]
 
 
 def _per_climber(scores: Floats, owner: NDArray[np.intp]) -> float:

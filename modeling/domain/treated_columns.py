@@ -74,6 +74,29 @@ class TreatedColumns:
             kinds={name: [words[row] for row in kept.tolist()] for name, words in self.kinds.items()},
         )
 
+    def of_climbers(self, *, which: NDArray[np.intp]) -> TreatedColumns:
+        """The sessions of the climbers at these places, ascending.
+
+        >>> three = TreatedColumns(climbers=("a", "b"), start=np.array([0, 2, 3]), day=np.array([0.0, 1.0, 0.0]),
+        ...                        quality=np.array([5.0, 6.0, 7.0]), values=np.zeros((3, 9)),
+        ...                        kinds={"session_type": ["power", None, "volume"]})
+        >>> got = three.of_climbers(which=np.array([1]))
+        >>> got.climbers, got.start.tolist(), got.quality.tolist(), got.kinds["session_type"]
+        (('b',), [0, 1], [7.0], ['volume'])
+        """
+        counts = np.diff(self.start)
+        chosen = np.zeros(counts.size, dtype=np.bool_)
+        chosen[which] = True
+        kept = np.flatnonzero(np.repeat(chosen, counts))
+        return TreatedColumns(
+            climbers=tuple(self.climbers[u] for u in np.flatnonzero(chosen).tolist()),
+            start=np.concatenate([[0], np.cumsum(counts[chosen])]).astype(np.int64),
+            day=self.day[kept],
+            quality=self.quality[kept],
+            values=self.values[kept],
+            kinds={name: [words[row] for row in kept.tolist()] for name, words in self.kinds.items()},
+        )
+
     def fingerprint(self) -> str:
         """SHA-256 of everything that is in them: the same sessions, the same fingerprint.
 

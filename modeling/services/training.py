@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
+import numpy as np
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
@@ -24,13 +25,16 @@ from modeling.domain.gate import (
     LEAST_ESS,
     HeldOut,
     Verdict,
+    climbers_asked,
     held_out_crps,
     judge,
     prior_predictive_inside,
 )
 from modeling.domain.gate_report import STATUS_WORDS, diagnostics_as_json, diagnostics_from_json
+from modeling.domain.known_then import data_as_known_then
 from modeling.domain.learnt import learnt_as_json
 from modeling.domain.personal import TrainedPopulation
+from modeling.domain.population_prior import PopulationPrior
 from modeling.domain.priors import HierarchicalPriors
 from modeling.domain.stored_population import DamagedPopulation, as_json, from_json
 from modeling.domain.training import FEWEST_CLIMBERS, NotEnoughSessions, fit
@@ -165,14 +169,13 @@ class _Run:
         if known is not None and not force:
             return self._end("nothing_to_do", f"no session, prior or code is new since {known}, which serves")
         self._stage("preparing")
-        data = training_data(
-            sessions=sessions, priors=as_population_priors(rows=priors.rows, version=priors.version)
-        )
+        believed = as_population_priors(rows=priors.rows, version=priors.version)
+        data = training_data(sessions=sessions, priors=believed)
         self.record.write(priors=_priors_as_json(data, priors.version))
         taken = None if interrupted is None else self._taken_up(interrupted)
         try:
             with nullcontext() if taken else _sampler_loading(data):
-                tested = self._tested(data)
+                tested = self._tested(data, sessions, believed)
                 trained, diagnostics = taken or self._sampled(data, sampler)
         except NotEnoughSessions:
             return self._end("nothing_to_do", _too_few(sessions))
@@ -235,12 +238,16 @@ class _Run:
         )
         return trained, diagnostics
 
-    def _tested(self, data: TrainingData) -> Tested:
-        """Try the model on sessions it has not seen, while the sampler is loaded."""
+    def _tested(
+        self, data: TrainingData, sessions: TreatedColumns, believed: Mapping[str, PopulationPrior]
+    ) -> Tested:
+        """Try the model on sessions it has not seen, gaps filled as on their day, while the sampler is loaded."""
         self._stage("testing forecasts")
+        asked = sessions.of_climbers(which=climbers_asked(counts=np.diff(sessions.start)))
+        known_then, priors = data_as_known_then(sessions=asked, priors=believed)
         return Tested(
             inside=prior_predictive_inside(priors=data.priors, design=data.grouped.design),
-            held_out=held_out_crps(data=data.grouped, priors=data.priors),
+            held_out=held_out_crps(data=known_then, priors=priors),
         )
 
     def _judged(self, tested: Tested, diagnostics: Diagnostics) -> Verdict:

@@ -25,10 +25,14 @@ from experts.selectors import current_priors
 from modeling.domain.climber_outputs import covariance_of
 from modeling.domain.design_matrix import design_matrix
 from modeling.domain.diary import CLIMBER, QUALITY
+from modeling.domain.gate import held_out_crps
+from modeling.domain.known_then import data_as_known_then
 from modeling.domain.learnt import learnt_from_json
 from modeling.domain.personal import personal_posterior
 from modeling.domain.simulate import simulate_diary
+from modeling.domain.stored_population import from_json
 from modeling.models import ModelOutput, PopulationPosterior, TrainingRun
+from modeling.priors import as_population_priors
 from modeling.selectors import published_population, sessions_by_climber, treated_columns
 from modeling.services import training
 from modeling.services.training import RunOutcome, trained_model
@@ -90,15 +94,26 @@ def test_it_is_published(published: RunOutcome) -> None:
     assert run.diagnostics["max_rhat"] < 1.01
     assert run.held_out["model_crps"] < run.held_out["person_mean_crps"]
     assert run.climbers["phases"] == {"cold_start": 0, "learning": 20, "personalized": 0}
+    priors = current_priors()
+    known_then, used = data_as_known_then(
+        sessions=treated_columns()[0],
+        priors=as_population_priors(rows=priors.rows, version=priors.version),
+    )
+    told = held_out_crps(data=known_then, priors=used)
+    assert told is not None
+    assert run.held_out["model_crps"] == pytest.approx(
+        told.model_crps
+    )  # no gap filled from held-out sessions
+    assert run.held_out["person_mean_crps"] == pytest.approx(told.person_mean_crps)
     assert set(run.durations) >= {"reading", "sampling", "testing forecasts", "publishing"}
     assert len(run.priors["mean"]) == len(run.priors["names"]) == 34
     assert run.priors["quality"] == QUALITY_PRIORS.as_dict()
-    told = learnt_from_json(stored=run.learnt, priors=run.priors)
-    assert [row.name for row in told] == [*run.priors["names"], "noise"]
+    learnt = learnt_from_json(stored=run.learnt, priors=run.priors)
+    assert [row.name for row in learnt] == [*run.priors["names"], "noise"]
     found = published_population()
     assert found is not None
     # the page tells what is served, of more draws than are served
-    middle = [row.after.mean / unit for row, unit in zip(told, (1.0, 1.2), strict=False)]
+    middle = [row.after.mean / unit for row, unit in zip(learnt, (1.0, 1.2), strict=False)]
     np.testing.assert_allclose(middle, found.trained.draws.beta.mean(axis=0)[:2], atol=0.15)
 
 
@@ -371,9 +386,56 @@ def test_bad_data_end_well(house: House, case: str) -> None:
     ended = trained_model(trigger="command", sampler=SamplerSettings(draws=250, tune=250))
     assert ended.status in ends, ended
     assert told in " ".join((*ended.notes, *ended.reasons)), ended
+    if ends == JUDGED:
+        _is_usable(TrainingRun.objects.get(pk=ended.run_id))
     for row in ModelOutput.objects.all():
         assert np.isfinite(
             [*row.posterior_mean, *row.posterior_covariance, row.level_mean, row.level_sd]
         ).all()
         assert set(row.coefficients) == {"intercept", *MODEL_VARIABLES}
     assert TrainingRun.objects.filter(status__in=["running", "sampled"]).count() == 0
+
+
+def _is_usable(run: TrainingRun) -> None:
+    """Published or held, what the run drew is finite and stands for climbers who may come."""
+    trained = from_json(stored=run.sampled)  # which reads finite numbers alone
+    draws = trained.draws
+    assert draws.names == ("intercept", *MODEL_VARIABLES)
+    assert (np.abs(draws.beta[:, 0] - 5.5) < 6.0).all()
+    assert (draws.sigma >= QUALITY_PRIORS.noise_floor).all()
+    new = personal_posterior(
+        trained=trained, design=np.zeros((0, len(draws.names))), outcome=np.zeros(0), day=np.zeros(0)
+    ).summary()
+    assert np.isfinite(new.posterior.covariance).all()
+    learnt = learnt_from_json(stored=run.learnt, priors=run.priors)
+    assert [row.name for row in learnt] == [*draws.names, "noise"]
+    assert np.isfinite([row.after.mean for row in learnt]).all()
+    assert np.isfinite([run.held_out["model_crps"], run.held_out["person_mean_crps"]]).all()
+
+
+def test_not_a_number_counts_as_not_said(house: House) -> None:
+    """A numeric column takes 'NaN': whoever wrote one past every form spoils neither the night nor the serving."""
+    from modeling.domain.hierarchical import SamplerSettings
+
+    house.empty()
+    write_frame(house.root, diary(), kinds=False)
+    house.root.execute("SET session_replication_role = replica")
+    house.root.execute(
+        "UPDATE pre_session_data SET sleep_hours = 'NaN'::numeric WHERE session_id IN (SELECT min(id::text)::uuid"
+        " FROM sessions GROUP BY user_id)"
+    )
+    house.root.execute("SET session_replication_role = origin")
+    assert house.one("SELECT count(*) FROM pre_session_data WHERE sleep_hours = 'NaN'") == (4,)
+    with pytest.raises(psycopg.NotSupportedError, match="cannot convert NaN to integer"):
+        house.root.execute("UPDATE post_session_data SET session_quality = 'NaN'::numeric")
+    sessions, _ = treated_columns()
+    slept = sessions.values[:, MODEL_VARIABLES.index("sleep_hours")]
+    assert np.isnan(slept).sum() == 4
+    ended = trained_model(trigger="command", sampler=SamplerSettings(draws=250, tune=250))
+    assert ended.status in JUDGED, ended
+    run = TrainingRun.objects.get(pk=ended.run_id)
+    _is_usable(run)
+    trained = from_json(stored=run.sampled)
+    for own in sessions_by_climber():
+        matrix = design_matrix(sessions=own, columns=trained.names)
+        assert np.isfinite(matrix.design).all()

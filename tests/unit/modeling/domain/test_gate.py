@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from modeling.domain.diagnostics import Diagnostics
-from modeling.domain.gate import HeldOut, judge
+from modeling.domain.gate import MOST_HELD_OUT_CLIMBERS, HeldOut, climbers_asked, compared, judge
+from modeling.domain.predictive import normal_predictive
 
 CONVERGED = Diagnostics(max_rhat=1.004, min_bulk_ess=1200, min_tail_ess=800, divergences=0, n_draws=4000)
 AHEAD = HeldOut(model_crps=0.5, person_mean_crps=0.7, n_sessions=200)
@@ -36,6 +38,29 @@ def test_a_bad_run_is_held_with_its_reason(change, inside, held_out, words) -> N
     assert verdict.status == "held"
     assert len(verdict.reasons) == 1
     assert words in verdict.reasons[0]
+
+
+def test_a_model_that_is_the_person_mean_is_held_on_ratings() -> None:
+    """The same normals, of which the model's alone are said to know that ratings are whole numbers."""
+    rng = np.random.default_rng(4)
+    mean = rng.uniform(4.0, 8.0, 200)
+    rating = np.clip((mean + rng.normal(size=200)).round(), 1, 10)
+    person_mean = normal_predictive(mean=mean, sd=np.ones(200))
+    got = compared(
+        model=replace(person_mean, whole_numbers=True),
+        person_mean=person_mean,
+        outcome=rating,
+        owner=np.repeat(np.arange(20), 10),
+    )
+    assert got.model_crps == got.person_mean_crps
+    assert not judge(diagnostics=CONVERGED, inside=0.97, held_out=got).publish
+
+
+def test_climbers_asked_are_spread_over_all() -> None:
+    asked = climbers_asked(counts=np.tile([3, 20], 1000))
+    assert asked.size == MOST_HELD_OUT_CLIMBERS == np.unique(asked).size
+    assert (asked % 2 == 1).all()
+    assert (asked[0], asked[-1]) == (1, 1999)
 
 
 def test_every_reason_is_given() -> None:
