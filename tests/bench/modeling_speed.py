@@ -1,6 +1,6 @@
 """Modelling: one likelihood, one climber's posterior, and whole nights of 1,000 × 60 and 10,000 × 100.
 
-Run as `python -m tests.bench.modeling_speed` (`--small` leaves the million sessions out).
+Run as `python -m tests.bench.modeling_speed` (`--no-large` leaves the million sessions out).
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ DRIFT = Drift(0.03, 45.0)
 NIGHTS = [(1_000, 60, 600), (10_000, 100, 350)]  # climbers, sessions, draws a chain
 
 
-def run(*, small: bool = False) -> list[Row]:
+def run(*, large: bool = True) -> list[Row]:
     """Measure; returns (what, how much, unit)."""
     rows = [*_conditioning(), *_serving(), *_evaluations()]
-    for n_climbers, n_sessions, draws in NIGHTS[: 1 if small else None]:
+    for n_climbers, n_sessions, draws in NIGHTS[: None if large else 1]:
         rows += _night(n_climbers, n_sessions, draws)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
     return [*rows, ("peak memory of this process", peak, "MB")]
@@ -125,14 +125,21 @@ def _serving() -> list[Row]:
 
 
 def _evaluations() -> list[Row]:
-    """Linear in climbers, flat in sessions."""
+    """Flat in sessions; linear in climbers, and slower again where they outgrow the cache: times, and their ratios."""
     rows: list[Row] = []
+    spent_on: dict[tuple[int, int], float] = {}
     for n_climbers, n_sessions in ((1_000, 20), (1_000, 200), (10_000, 20)):
         statistics = sufficient_statistics(data=_simulated(n_climbers, n_sessions), drift=DRIFT)
         packed = pack(statistics=statistics, n_varying=P)
         at = (PRIORS.mean, np.log(PRIORS.individual_sd), 0.0)
         spent = _median_ms(lambda k=packed, at=at: marginal_likelihood(*at, k.cross, k.moment, k.totals), 30)
+        spent_on[n_climbers, n_sessions] = spent
         rows.append((f"likelihood and gradient, {n_climbers:,} × {n_sessions}", spent, "ms"))
+    least = spent_on[1_000, 20]
+    rows += [
+        ("ten times the sessions, 1,000 × 200 : 1,000 × 20", spent_on[1_000, 200] / least, "times"),
+        ("ten times the climbers, 10,000 × 20 : 1,000 × 20", spent_on[10_000, 20] / least, "times"),
+    ]
     return rows
 
 
@@ -173,5 +180,5 @@ def _night(n_climbers: int, n_sessions: int, draws: int) -> list[Row]:
 
 
 if __name__ == "__main__":
-    for what, amount, unit in run(small="--small" in sys.argv):
+    for what, amount, unit in run(large="--no-large" not in sys.argv):
         print(f"{what:50} {amount:10.3f} {unit}")  # noqa: T201

@@ -1,7 +1,7 @@
 """A whole night from the database to what is published, in a process of its own: time of each stage, peak memory.
 
-Run as `python -m tests.bench.nightly_training`: 1,000 climbers × 60 sessions; `--large` adds 10,000 × 100, a million
-sessions. `--no-kinds` leaves the kinds of sessions out, `--small` is 200 × 40.
+Run as `python -m tests.bench.nightly_training`: 1,000 climbers × 60 sessions, then 10,000 × 100, a million sessions
+(`--no-large` leaves them out). `--no-kinds` leaves the kinds of sessions out, `--small` is 200 × 40 alone.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import tests.environment  # noqa: F401  the servers and secrets, before Django r
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "climbiq.settings")
 
-SIZES = {"--small": (200, 40), "": (1_000, 60), "--large": (10_000, 100)}
+SMALL, ORDINARY, LARGE = (200, 40), (1_000, 60), (10_000, 100)
 Row = tuple[str, float, str]
 
 
@@ -85,9 +85,7 @@ def _train(name: str) -> tuple[float, float]:
 def main() -> None:
     """Print what was measured."""
     flags = sys.argv[1:]
-    sizes = [SIZES["--small"]] if "--small" in flags else [SIZES[""]]
-    if "--large" in flags:
-        sizes.append(SIZES["--large"])
+    sizes = [SMALL] if "--small" in flags else [ORDINARY] if "--no-large" in flags else [ORDINARY, LARGE]
     for what, value, unit in run(sizes=sizes, kinds="--no-kinds" not in flags):
         sys.stdout.write(f"{what:<60} {value:>12,.2f} {unit}\n")
 

@@ -20,6 +20,8 @@ pytestmark = pytest.mark.shared
 FIXED, FIXED_SE = np.array([251.405105, 10.467286]), np.array([6.885381, 1.559569])
 VARIANCES, NOISE_VARIANCE = np.array([627.569051, 35.858380]), 653.583501
 ML_VARIANCES, ML_NOISE_VARIANCE, ML_DEVIANCE = np.array([584.265661, 33.632648]), 653.115421, 1752.003255
+# Averaging over the variances moves a subject's departure from what plugging them in gives, by less than this.
+NEAR_SDS = 0.05
 MODES = {308: np.array([1.512665, 9.323497]), 309: np.array([-40.373873, -8.599176])}
 
 FLAT = HierarchicalPriors(
@@ -54,6 +56,20 @@ def test_the_kernel_has_lme4s_deviance(data: GroupedData) -> None:
     assert -2 * value == pytest.approx(ML_DEVIANCE, abs=1e-6)
     for part in gradient:
         np.testing.assert_allclose(part, 0.0, atol=1e-3)
+
+
+def test_the_kernel_has_lme4s_standard_errors(data: GroupedData) -> None:
+    """At REML's variances the curvature in beta is REML's: lme4's standard errors are (-d²l/dbeta²)^-1/2."""
+    k = pack(statistics=sufficient_statistics(data=data), n_varying=2)
+
+    def slope(beta: np.ndarray) -> np.ndarray:
+        at = 0.5 * np.log(VARIANCES), 0.5 * float(np.log(NOISE_VARIANCE))
+        return marginal_likelihood(beta, *at, k.cross, k.moment, k.totals)[1]
+
+    # The slope is a straight line in beta, so central differences are exact whatever the step.
+    hessian = np.column_stack([(slope(FIXED + step) - slope(FIXED - step)) / 2.0 for step in np.eye(2)])
+    np.testing.assert_allclose(hessian, hessian.T, rtol=1e-9)
+    np.testing.assert_allclose(np.sqrt(np.diag(np.linalg.inv(-hessian))), FIXED_SE, rtol=0, atol=1e-4)
 
 
 def test_conditional_modes_at_lme4s_variances(data: GroupedData) -> None:
@@ -96,4 +112,7 @@ def test_the_sampled_posterior(data: GroupedData) -> None:
     for subject, want in MODES.items():
         rows = data.rows(group=data.labels.tolist().index(subject))
         mine = climber_posterior(population=population, design=data.design[rows], outcome=data.outcome[rows])
-        np.testing.assert_allclose(mine.posterior.mean, FIXED + want, rtol=0.03)
+        # A subject's own departure, E(theta - beta): beside the fixed effects themselves it would vanish.
+        departure = mine.posterior.mean - population.beta.mean(axis=0)
+        off = (departure - want) / np.sqrt(mine.posterior.covariance.diagonal())
+        assert (np.abs(off) < NEAR_SDS).all(), (subject, departure, off)
