@@ -53,7 +53,7 @@ def grown(window: Window, *, beyond: int) -> str:
 
 
 def test_the_first_day(site, open_window, messages_api):
-    messages_api.behave(delay_seconds=0.06)  # some seconds a tip: the words are seen while they grow
+    messages_api.behave(delay_seconds=0.15)  # some seconds for a tip: its words are seen while they grow
     address = site.start(ANTHROPIC_API_KEY="test-key", ANTHROPIC_BASE_URL=messages_api.url)
     window = open_window(address, size="phone")
     page = window.page
@@ -94,6 +94,7 @@ def test_the_first_day(site, open_window, messages_api):
     words = page.locator("[data-words]").first
     early = grown(window, beyond=0)
     later = grown(window, beyond=len(early))
+    messages_api.behave()  # the other tips at once
     page.locator("[data-recommendation][data-done='1']").wait_for(state="attached", timeout=30_000)
     assert words.inner_text() == FINE_TEXT
     assert len(early) < len(later) <= len(FINE_TEXT)
