@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from recommendations.models import Recommendation, RecommendationEvent
 
 
@@ -74,6 +76,22 @@ def shown(*, user_id: UUID, recommendation_id: UUID) -> Shown:
             payloads[event] = payload
     return Shown(
         recommendation=recommendation, payloads=payloads, texts=texts, last_seq=last, whole_until=whole
+    )
+
+
+def recommendations_of(*, user_id: UUID, session_id: UUID | None = None) -> QuerySet[Recommendation]:
+    """The climber's own, of one session or all, newest first, without the long columns that pages of one read."""
+    found = Recommendation.objects.filter(user_id=user_id).order_by("-created_at", "-id")
+    if session_id is not None:
+        found = found.filter(session_id=session_id)
+    return found.only(
+        "id",
+        "created_at",
+        "session_id",
+        "is_done",
+        "overridden_by_rule_id",
+        "expected_quality",
+        "own_forecast",
     )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.urls import path
 
-from recommendations.api import knowledge, views
+from recommendations.api import knowledge, lists, views
 
 urlpatterns = [
+    path("recommendations/", lists.RecommendationsView.as_view(), name="api_recommendations"),
     path(
         "recommendations/pre-session",
         views.PreSessionRecommendationView.as_view(),

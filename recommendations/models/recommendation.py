@@ -5,6 +5,7 @@ from django.db import models
 
 from climbiq.common.fields import reference, time_stamp, uuid_key
 from climbiq.common.personal_data import PersonalData
+from recommendations.domain import rounding
 
 
 class Recommendation(models.Model):
@@ -67,3 +68,15 @@ class Recommendation(models.Model):
 
     def __str__(self) -> str:
         return f"recommendation {self.pk}"
+
+    @property
+    def is_overridden(self) -> bool:
+        """Whether a rule spoke instead of the model."""
+        return self.overridden_by_rule_id is not None
+
+    @property
+    def shown_quality(self) -> float | None:
+        """What the climber was told to expect; under a rule the model's number is nobody's but ours."""
+        if self.is_overridden or self.expected_quality is None:
+            return None
+        return rounding.quality(self.expected_quality)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import Any, Final
 
 from django import template
 
+from climbiq.accounts.models import User
 from climbiq.common.chart_data import one
 from recommendations.domain import wording
+from recommendations.selectors import recommendations_of
+from sessions_app.domain.records import SessionRecord
+
+MOST_EARLIER: Final = 20
 
 register = template.Library()
 
@@ -20,6 +25,14 @@ register.filter("stat_lines", wording.stat_lines)
 register.filter("field_labels", wording.field_labels)
 register.filter("choice_label", wording.choice_label)
 register.filter("amount", wording.amount)
+
+
+@register.inclusion_tag("recommendations/earlier.html")
+def earlier_advice(session: SessionRecord, user: User) -> dict[str, Any]:
+    """What was advised for the session before its latest advice; nothing to read where nothing was advised."""
+    if not session.recommendations_shown:
+        return {"earlier": []}
+    return {"earlier": list(recommendations_of(user_id=user.pk, session_id=session.id)[1 : MOST_EARLIER + 1])}
 
 
 @register.filter

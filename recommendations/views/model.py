@@ -9,6 +9,7 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from climbiq.accounts.requests import person_of
@@ -49,7 +50,7 @@ def own_model(request: HttpRequest) -> HttpResponse:
             "meaning": words.phase_meaning(model.phase),
             "next_phase": words.next_phase(model),
             "association": words.ASSOCIATION,
-            "usual": _usual(model),
+            "usual": _usual(model, today=timezone.localdate()),
             "estimates": [_estimate(effect) for effect in conditions],
             "effects": [_row(effect, model) for effect in conditions],
             "kinds": [_row(effect, model) for effect in model.effects if effect.is_kind],
@@ -133,11 +134,14 @@ def _row(effect: Effect, model: OwnModel) -> dict[str, Any]:
     }
 
 
-def _usual(model: OwnModel) -> dict[str, Any]:
+def _usual(model: OwnModel, *, today: date) -> dict[str, Any]:
+    """The level is of the last rated session: it fades afterwards, so its day is said unless that is today."""
+    last = date.fromordinal(int(model.band.day[-1])) if model.n_sessions else None
     return {
         **_row(model.usual, model),
         "level": rounding.gain(model.level.mean),
-        "today": model.usual.own.mean + model.level.mean,
+        "with_level": model.usual.own.mean + model.level.mean,
+        "level_day": None if last == today else last,
     }
 
 

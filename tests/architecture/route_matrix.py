@@ -33,6 +33,7 @@ MATRIX: dict[str, str] = {
     "api_rule_supersede": "401 403 403 405 405 403",
     "api_rule_audit": "401 403 403 200 200 403",
     "api_priors_current": "401 200 200 200 200 200",
+    "api_recommendations": "401 200 200 200 200 200",
     "api_recommendation_pre_session": "401 405 405 405 405 405",
     "api_recommendation": "401 200 404 404 404 200",
     "api_recommendation_events": "401 200 404 404 404 200",

@@ -8,6 +8,7 @@ from html import unescape
 from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 
 from climbiq.accounts import rls
 from climbiq.domain.variables import MODEL_VARIABLES, VARIABLES
@@ -100,6 +101,19 @@ class TestOwnModel:
             assert 1.0 <= moment.low <= moment.expected <= moment.high <= 10.0
         assert page.context["moments"][-1].day == DAY
 
+    @pytest.mark.parametrize(
+        ("days_ago", "said"),
+        [(0, "on an ordinary day now"), (9, "points at your last session, on {day}: ")],
+        ids=["today", "nine days ago"],
+    )
+    def test_the_level_is_of_the_last_session(self, climbing, alice, days_ago, said):
+        day = timezone.localdate() - timedelta(days=days_ago)
+        climb(alice, 12, day=day)
+        make_session(alice, day=timezone.localdate(), planned={"stress_level": 3})  # planned, not rated
+        text = words(climbing.get("/model/"))
+        assert said.format(day=f"{day:%-d %B %Y}") in text
+        assert ("on an ordinary day now" in text) == (days_ago == 0)
+
     def test_the_numbers_stand_in_tables_too(self, climbing, alice):
         climb(alice, 12)
         html = climbing.get("/model/").content.decode()
@@ -148,7 +162,7 @@ class TestSessionTaught:
     def test_as_expected_little_moves(self, climbing, alice):
         publish_population()
         climb(alice, 40, quality=7)
-        expected = climbing.get("/model/").context["usual"]["today"]
+        expected = climbing.get("/model/").context["usual"]["with_level"]
         session = make_session(alice, day=DAY + timedelta(days=2), planned={}, quality=round(expected))
         page = climbing.get(f"/sessions/{session.pk}/taught/")
         assert page.context["taught"].why == "as_expected"
