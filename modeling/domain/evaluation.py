@@ -85,6 +85,7 @@ def evaluate(
     forecasts = {
         "climbiq": served,
         "climbiq_unrounded": replace(served, whole_numbers=False),
+        "climbiq_as_shown": served.as_one_normal(),
         "climbiq_one_rhythm": one_step_ahead(data=kept, trained=plain.population, rows=parts.test),
         "static_mixed": one_step_ahead(data=kept, trained=static.population, rows=parts.test),
         **baselines(data=kept, split=parts),

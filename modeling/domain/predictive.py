@@ -57,6 +57,18 @@ class Predictive:
             return np.asarray(HIGHEST_QUALITY - self._steps().sum(axis=1))
         return self.expected()
 
+    def as_one_normal(self) -> Predictive:
+        """One normal with the mixture's mean and variance, unrounded: the form in which pages show a forecast.
+
+        >>> p = Predictive(np.array([[5.0, 7.0]]), np.ones((1, 2)), np.array([[0.5, 0.5]]), whole_numbers=True)
+        >>> one = p.as_one_normal()
+        >>> float(one.mean[0, 0]), round(float(one.sd[0, 0] ** 2), 9), one.whole_numbers
+        (6.0, 2.0, False)
+        """
+        mean = (self.weight * self.mean).sum(axis=1)
+        variance = (self.weight * (self.sd**2 + (self.mean - mean[:, None]) ** 2)).sum(axis=1)
+        return normal_predictive(mean=mean, sd=np.sqrt(variance))
+
     def cdf(self, *, at: Floats) -> Floats:
         """(n,) probability that the unrounded quality is at most ``at`` (n,)."""
         return np.asarray((self.weight * ndtr((at[:, None] - self.mean) / self.sd)).sum(axis=1))

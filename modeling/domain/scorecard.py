@@ -15,6 +15,7 @@ LEVELS: Final = tuple(round(0.05 * k, 2) for k in range(1, 20))
 MODEL_LABELS: Final[Mapping[str, str]] = {
     "climbiq": "ClimbIQ",
     "climbiq_unrounded": "… without rounding to ratings",
+    "climbiq_as_shown": "… as one normal, as pages show",
     "climbiq_one_rhythm": "… one rhythm for all",
     "static_mixed": "Static mixed model",
     "ridge_own_ewma": "Ridge on deviations from own EWMA",
@@ -25,7 +26,7 @@ MODEL_LABELS: Final[Mapping[str, str]] = {
     "global_mean": "Global mean",
 }
 OURS: Final = "climbiq"
-VARIANTS: Final = frozenset({"climbiq_unrounded", "climbiq_one_rhythm"})
+VARIANTS: Final = frozenset({"climbiq_unrounded", "climbiq_as_shown", "climbiq_one_rhythm"})
 
 
 class UnreadableScorecard(ValueError):
@@ -52,7 +53,8 @@ class Scorecard:
     Attributes
     ----------
     scores
-        Model name → scores; ``"climbiq"`` is what is served.
+        Model name → scores; ``"climbiq"`` is the full mixture, rounded where outcomes are ratings, and
+        ``"climbiq_as_shown"`` the one normal that pages show in its place.
     calibration
         (nominal level, share of test sessions within that central interval), for the plot.
     pit

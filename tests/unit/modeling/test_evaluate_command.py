@@ -44,7 +44,7 @@ def refused(*arguments: object) -> CommandError:
 
 def test_one_json_object_with_every_model(tmp_path: Path) -> None:
     found = scored("--diary", written(tmp_path / "d.csv", columns=("sleep_hours", "stress_level")))
-    assert set(found["models"]) >= {"climbiq", *RIVALS}
+    assert set(found["models"]) >= {"climbiq", "climbiq_as_shown", *RIVALS}
     for scores in found["models"].values():
         assert set(scores) >= {"mae", "rmse", "crps", "coverage", "n"}
         assert set(scores["coverage"]) == set(scores["width"]) == {"50", "80", "90", "95"}

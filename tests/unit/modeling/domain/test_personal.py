@@ -27,7 +27,8 @@ RHYTHMS = RhythmPrior(
     ),
     np.array([0.3, 0.4, 0.3]),
 )
-ONE = np.ones((1, 3))
+# Points, and a share of the SD, by which serving and the filter differ where draws differ.
+CLOSE_POINTS, CLOSE_SD = 0.03, 0.002
 DRAWS = PopulationDraws(
     ("intercept", "a", "b"), np.array([[6.0, 0.3, -0.2]]), np.array([[0.9, 0.2, 0.1]]), np.ones(1)
 )
@@ -60,6 +61,30 @@ def test_serving_predicts_what_the_filter_predicts(n: int, whole: bool) -> None:
     np.testing.assert_allclose(got.weight[0], share, atol=1e-6)
     np.testing.assert_allclose(got.mean[0], replay.mean[n][keep], atol=1e-6)
     np.testing.assert_allclose(got.sd[0], replay.sd[n][keep], atol=1e-6)
+
+
+@pytest.mark.parametrize("n", [0, 1, 5, 40, 99])
+def test_with_several_draws_serving_stays_close_to_the_filter(n: int) -> None:
+    """The filter starts from the draws' mean and covariance; serving conditions on each draw and averages."""
+    rng = np.random.default_rng(5)
+    draws = PopulationDraws(
+        DRAWS.names,
+        DRAWS.beta + rng.normal(size=(32, 3)) * [0.15, 0.05, 0.05],
+        DRAWS.tau * rng.uniform(0.8, 1.2, size=(32, 3)),
+        rng.uniform(0.95, 1.05, 32),
+    )
+    design, outcome, day = sessions(n + 1)
+    data = group_data(outcome=outcome, design=design, group=np.zeros(n + 1), day=day)
+    filtered = predict_with_rhythms(data=data, prior=draws.as_prior(), rhythms=RHYTHMS, whole_numbers=True)
+    served = personal_posterior(
+        trained=TrainedPopulation(draws, RHYTHMS, True), design=design[:n], outcome=outcome[:n], day=day[:n]
+    )
+    got = served.predictive(design_row=design[n], days_since_last=float(day[n] - day[n - 1]) if n else 0.0)
+    keep = filtered.weight[n] >= NEGLIGIBLE_WEIGHT
+    share = filtered.weight[n][keep] / filtered.weight[n][keep].sum()
+    np.testing.assert_allclose(got.weight[0], share, atol=1e-6)  # both weigh rhythms by the filter
+    np.testing.assert_allclose(got.mean[0], filtered.mean[n][keep], atol=CLOSE_POINTS)
+    np.testing.assert_allclose(got.sd[0], filtered.sd[n][keep], rtol=CLOSE_SD)
 
 
 def test_sessions_older_than_the_replay_hardly_move_the_weights() -> None:
