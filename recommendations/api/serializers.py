@@ -43,7 +43,8 @@ class PreSessionRequestSerializer(StrictSerializer):
         allow_null=True,
         min_value=1,
         max_value=10,
-        help_text="The climber's own guess of the session's quality, made before ours is seen.",
+        help_text="The climber's own guess of the session's quality, made before ours is seen and before the session "
+        "begins; else it is not kept.",
     )
 
     def validate_user_id(self, value: Any) -> Any:
