@@ -17,6 +17,7 @@ pytest_plugins = [
     "tests.fixtures.people",
     "tests.fixtures.servers",
     "tests.fixtures.browser",
+    "tests.fixtures.diary_site",
     "tests.fixtures.left_out",
     "tests.fakes.fixtures",
 ]
