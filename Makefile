@@ -23,7 +23,7 @@ run: venv ## start everything on http://127.0.0.1:8000 (PORT=, HOST=, DATABASE_U
 test: venv-dev ## run the tests but the slow ones (ARGS="-k rules" for some)
 	$(VENV)/python -m pytest -m "not slow" $(SIDE_BY_SIDE) $(ARGS)
 
-test-slow: venv-dev ## run the statistical suites that take minutes
+test-slow: venv-dev ## run what takes minutes: statistics, make run as a whole, pages on a desktop
 	$(VENV)/python -m pytest -m slow $(ARGS)
 
 screenshots: venv-dev ## keep a picture of every page, phone and desktop, light and dark, in tests/browser/screenshots

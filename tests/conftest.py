@@ -36,8 +36,12 @@ LONGEST_FIRST = ("browser", "faults", "statistical", "integration", "architectur
 TESTS = Path(__file__).parent
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long files first, otherwise as collected."""
+    """Long files first, otherwise as collected. What is tried on a phone is tried on a desktop by the slow suites."""
+    for item in items:
+        if "browser" in item.keywords and item.name.endswith("[desktop]"):
+            item.add_marker(pytest.mark.slow)
     ranks = {name: rank for rank, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: ranks.get(item.path.relative_to(TESTS).parts[0], len(ranks)))
 
