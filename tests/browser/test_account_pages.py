@@ -6,6 +6,7 @@ import re
 
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from playwright.sync_api import expect
 
 from tests.factories.people import PASSWORD
 from tests.fixtures.browser import add_person
@@ -109,11 +110,12 @@ def test_a_coach_sets_up_the_second_step_before_anything_else(shared_site, share
     window.look("mfa-activate")
     page.fill("[name=code]", "000000")
     page.click("button:has-text('Finish')")
+    expect(page.locator(".errorlist, [role=alert]").first).to_be_visible()
     window.look("mfa-activate-refused")
     secret = page.inner_text("#secret")
     page.fill("[name=code]", code_of(secret))
     page.click("button:has-text('Finish')")
-    assert page.inner_text("h1") == "Recovery codes"
+    expect(page.locator("h1")).to_have_text("Recovery codes")
     window.look("mfa-codes")
     recovery_code = page.locator("#codes li").first.inner_text()
     for name, path in {"index": "/accounts/2fa/", "generate": "/accounts/2fa/recovery-codes/generate/",
