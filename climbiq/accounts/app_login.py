@@ -45,7 +45,7 @@ def open_session(token: str) -> SessionStore | None:
     return session
 
 
-def person_of(session: SessionStore) -> User | None:
+def owner_of(session: SessionStore) -> User | None:
     """Find whose session it is; None before the login, after a new password, and for closed accounts."""
     user: User | None = get_session_user(session)
     return user
@@ -56,7 +56,7 @@ class AppSessions(SessionTokenStrategy):  # type: ignore[misc]
 
     def lookup_session(self, session_token: str) -> SessionStore | None:
         session = open_session(session_token)
-        user = person_of(session) if session is not None else None
+        user = owner_of(session) if session is not None else None
         if user is not None:
             rls.bind_user(user)
         return session

@@ -14,7 +14,7 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
 from climbiq.accounts import rls
-from climbiq.accounts.app_login import HEADER, open_session, person_of
+from climbiq.accounts.app_login import HEADER, open_session, owner_of
 from climbiq.accounts.middleware import lacks_second_factor
 from climbiq.accounts.models import User
 from climbiq.accounts.time_zones import own_zone
@@ -83,7 +83,7 @@ class AppSessionAuthentication(BaseAuthentication):
         if not token:
             return None
         session = open_session(token)
-        user = person_of(session) if session is not None else None
+        user = owner_of(session) if session is not None else None
         if session is None or user is None:
             raise TokenRefused("session")
         _refuse_unfit(user)

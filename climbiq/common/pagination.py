@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.core.exceptions import ValidationError as InvalidPosition
 from django.db.models import QuerySet
@@ -12,7 +12,19 @@ from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 
 if TYPE_CHECKING:
-    from rest_framework.views import APIView  # DRF imports this module from its own settings
+    # DRF imports this module from its own settings
+    from rest_framework.serializers import Serializer
+    from rest_framework.views import APIView
+
+
+PAGING: Final = frozenset({"cursor", "page_size", "format"})
+
+
+def read_query(request: Request, asked: type[Serializer[Any]]) -> dict[str, Any]:
+    """What a list is asked for, paging aside; an unknown or impossible parameter is refused at its own name."""
+    query = asked(data={name: value for name, value in request.query_params.items() if name not in PAGING})
+    query.is_valid(raise_exception=True)
+    return dict(query.validated_data)
 
 
 class NewestFirst(CursorPagination):

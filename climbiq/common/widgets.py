@@ -29,15 +29,17 @@ NIGGLE_WORDS: Final = {
 }
 
 
-class _Options(forms.RadioSelect):
-    """Radio buttons for one variable, with a last one that takes the answer back."""
+class ChipsWidget(forms.RadioSelect):
+    """Radio buttons for the words of one variable's vocabulary, with a last one that takes the answer back."""
+
+    template_name = "widgets/chips.html"
 
     def __init__(self, variable: Variable, *, attrs: dict[str, Any] | None = None) -> None:
         self.variable = variable
         super().__init__(attrs=attrs, choices=self._options())
 
     def _options(self) -> list[tuple[str, str]]:
-        raise NotImplementedError
+        return list(self.variable.choices.items())
 
     def format_value(self, value: Any) -> Any:
         return super().format_value(as_text(self.variable, value))
@@ -50,7 +52,7 @@ class _Options(forms.RadioSelect):
         return context
 
 
-class ScaleWidget(_Options):
+class ScaleWidget(ChipsWidget):
     """The points of a scale, each with its word."""
 
     template_name = "widgets/scale.html"
@@ -66,15 +68,6 @@ class ScaleWidget(_Options):
         context["widget"]["has_all_words"] = all(words)
         context["widget"]["anchors"] = [(number, word) for number, word in self.choices if word]
         return context
-
-
-class ChipsWidget(_Options):
-    """The words of a vocabulary."""
-
-    template_name = "widgets/chips.html"
-
-    def _options(self) -> list[tuple[str, str]]:
-        return list(self.variable.choices.items())
 
 
 class YesNoWidget(ChipsWidget):

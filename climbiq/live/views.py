@@ -16,7 +16,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from climbiq.accounts.models import User
+from climbiq.accounts.requests import person_of
 from climbiq.common.openapi import documented
 from climbiq.common.streams import LIFETIME_SECONDS, EventStreamRenderer, format_event, sse_response
 from climbiq.live.channels import channels_of
@@ -35,8 +35,7 @@ class EventsView(APIView):
     @documented(exclude=True)
     def get(self, request: Request) -> HttpResponseBase:
         """Stream from `Last-Event-ID` on, or from now."""
-        user = request.user
-        assert isinstance(user, User)  # noqa: S101  nobody else passes IsAuthenticated
+        user = person_of(request)
         said = request.headers.get("Last-Event-ID") or request.query_params.get("lastEventId", "")
         wanted = EventRequest()
         wanted.user = user

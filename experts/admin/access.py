@@ -17,6 +17,7 @@ from django.utils.timezone import localtime
 
 from climbiq.accounts.admin import AnyModelAdmin
 from climbiq.accounts.models import User
+from climbiq.accounts.requests import person_of
 
 
 def is_coach(request: HttpRequest) -> bool:
@@ -29,8 +30,7 @@ def coach_of(request: HttpRequest) -> User:
     """The coach who asks; anybody else is refused."""
     if not is_coach(request):
         raise PermissionDenied("These pages are for coaches.")
-    assert isinstance(request.user, User)  # noqa: S101  is_coach has seen to it
-    return request.user
+    return person_of(request)
 
 
 class CoachesRead(AnyModelAdmin):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -17,8 +17,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from climbiq.accounts.models import User
 from climbiq.accounts.permissions import IsCoach, TokenScope
+from climbiq.accounts.requests import person_of
 from climbiq.common.idempotency import idempotent
 from climbiq.common.openapi import OpenApiParameter, documented
 from climbiq.common.pagination import NewestFirst
@@ -86,7 +86,7 @@ class RulesView(CoachView):
         serializer.is_valid(raise_exception=True)
         with refusals_as_problems():
             rule = create_rule(
-                by=_coach(request),
+                by=person_of(request),
                 content=serializer.content(),
                 now=timezone.now(),
                 reason=serializer.validated_data.get("reason", ""),
@@ -117,7 +117,7 @@ class RuleView(CoachView):
         serializer.is_valid(raise_exception=True)
         with refusals_as_problems():
             rule = update_rule(
-                by=_coach(request),
+                by=person_of(request),
                 rule_id=rule_id,
                 changes=serializer.changes(),
                 reason=serializer.validated_data["reason"],
@@ -137,7 +137,7 @@ class RuleView(CoachView):
         """Retire it; once more is no error."""
         with refusals_as_problems():
             rule = change_lifecycle(
-                by=_coach(request),
+                by=person_of(request),
                 rule_id=rule_id,
                 to="retired",
                 reason=request.query_params.get("reason") or RETIRED_BY_DELETE,
@@ -160,7 +160,7 @@ class RuleLifecycleView(CoachView):
         serializer = LifecycleSerializer(data=body_of(request))
         serializer.is_valid(raise_exception=True)
         with refusals_as_problems():
-            rule = change_lifecycle(by=_coach(request), rule_id=rule_id, **serializer.validated_data)
+            rule = change_lifecycle(by=person_of(request), rule_id=rule_id, **serializer.validated_data)
         return Response(RuleSerializer(rule).data)
 
 
@@ -181,7 +181,7 @@ class RuleSupersedeView(CoachView):
         given = serializer.validated_data
         with refusals_as_problems():
             rule = supersede_rule(
-                by=_coach(request),
+                by=person_of(request),
                 rule_id=rule_id,
                 successor_id=given["successor"],
                 reason=given["reason"],
@@ -269,9 +269,3 @@ def _rule(rule_id: UUID) -> ExpertRule:
     if rule is None:
         raise NotFound
     return rule
-
-
-def _coach(request: Request) -> User:
-    user: Any = request.user
-    assert isinstance(user, User)  # noqa: S101  permissions have seen to it
-    return user

@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
-from climbiq.accounts.models import User
+from climbiq.accounts.requests import person_of
 from climbiq.common.chart_data import Calibration
 from climbiq.jobs.admin import OperatorsRead
 from climbiq.jobs.services import enqueue
@@ -69,8 +69,7 @@ class EvaluationAdmin(OperatorsRead):
     def _evaluate(self, request: HttpRequest) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied("Evaluations are started by operators.")
-        assert isinstance(request.user, User)  # noqa: S101  nobody else has the permission
-        enqueue(kind=EVALUATION, payload={}, dedupe_key=DEDUPE_KEY, requested_by=request.user.pk)
+        enqueue(kind=EVALUATION, payload={}, dedupe_key=DEDUPE_KEY, requested_by=person_of(request).pk)
         self.message_user(request, "The evaluation is queued. This page shows how far it is.")
         return redirect("admin:modeling_evaluation_changelist")
 

@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.views.decorators.http import require_POST
 
-from climbiq.accounts.models import User
+from climbiq.accounts.requests import person_of
 from climbiq.jobs.admin import OperatorsRead
 from climbiq.jobs.models import Job
 from climbiq.jobs.services import enqueue, waiting_job
@@ -96,7 +96,6 @@ class TrainingRunAdmin(OperatorsRead):
     def _train(self, request: HttpRequest) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied("Training is started by operators.")
-        assert isinstance(request.user, User)  # noqa: S101  nobody else has the permission
         if waiting_job(kind=JOB_KIND, dedupe_key=DEDUPE_KEY) is not None:
             self.message_user(request, "A training is waiting already.", messages.WARNING)
         else:
@@ -104,7 +103,7 @@ class TrainingRunAdmin(OperatorsRead):
                 kind=JOB_KIND,
                 payload={"force": request.POST.get("force") == "1"},
                 dedupe_key=DEDUPE_KEY,
-                requested_by=request.user.pk,
+                requested_by=person_of(request).pk,
             )
             self.message_user(request, "Training is queued. This page shows how far it is.")
         return redirect("admin:modeling_trainingrun_changelist")

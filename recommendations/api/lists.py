@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from climbiq.accounts.requests import person_of
 from climbiq.common.openapi import documented
-from climbiq.common.pagination import NewestFirst
+from climbiq.common.pagination import NewestFirst, read_query
 from climbiq.common.serializers import StrictSerializer
 from recommendations.models import Recommendation
 from recommendations.selectors import recommendations_of
@@ -50,10 +50,8 @@ class RecommendationsView(APIView):
     )
     def get(self, request: Request) -> Response:
         """One's own recommendations, newest first, a page at a time."""
-        wanted = {k: v for k, v in request.query_params.items() if k not in {"cursor", "page_size", "format"}}
-        query = RecommendationListQuery(data=wanted)
-        query.is_valid(raise_exception=True)
-        found = recommendations_of(user_id=person_of(request).pk, **query.validated_data)
+        wanted = read_query(request, RecommendationListQuery)
+        found = recommendations_of(user_id=person_of(request).pk, **wanted)
         paginator = NewestFirst()
         rows = paginator.paginate_queryset(found, request, self) or []
         return paginator.get_paginated_response([_line(row) for row in rows])

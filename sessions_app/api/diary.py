@@ -18,11 +18,11 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from climbiq.accounts import rls
+from climbiq.accounts.requests import person_of
 from climbiq.common.openapi import OpenApiResponse, documented
 from climbiq.common.problems import TooLarge, problem_response
 from climbiq.common.serializers import StrictSerializer
 from sessions_app.api.serializers import DiaryReportSerializer
-from sessions_app.api.sessions import asking
 from sessions_app.domain.diary import DiaryProblem, UnreadableDiary
 from sessions_app.services.own_diary import load_own_diary, read_own_diary, write_own_diary
 
@@ -100,7 +100,7 @@ class DiaryView(APIView):
     )
     def get(self, request: Request) -> Response:
         """Every session of one's own, the first one first."""
-        return Response(write_own_diary(by=asking(request)))
+        return Response(write_own_diary(by=person_of(request)))
 
     @documented(
         operation_id="diary_import",
@@ -119,7 +119,7 @@ class DiaryView(APIView):
         file = upload.validated_data["file"]
         if file.size > settings.DIARY_UPLOAD_MAX_BYTES:
             raise _too_large()
-        by, now = asking(request), timezone.now()
+        by, now = person_of(request), timezone.now()
         rls.bind_user(by, lifetime=rls.LONG_LIFETIME_SECONDS)
         try:
             found = read_own_diary(by=by, raw=file.read(), now=now)

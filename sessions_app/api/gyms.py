@@ -9,7 +9,7 @@ from rest_framework.views import APIView
 
 from climbiq.common.idempotency import idempotent
 from climbiq.common.openapi import documented
-from climbiq.common.pagination import NewestFirst
+from climbiq.common.pagination import NewestFirst, read_query
 from climbiq.common.parsers import body_of
 from climbiq.common.serializers import StrictSerializer
 from climbiq.domain.values import BadValues
@@ -53,11 +53,9 @@ class GymsView(APIView):
     )
     def get(self, request: Request) -> Response:
         """Every gym that somebody has added, by name, a page at a time."""
-        wanted = {k: v for k, v in request.query_params.items() if k not in {"cursor", "page_size", "format"}}
-        query = GymListQuery(data=wanted)
-        query.is_valid(raise_exception=True)
+        wanted = read_query(request, GymListQuery)
         paginator = ByLabel()
-        found = found_gyms(text=query.validated_data.get("search", ""))
+        found = found_gyms(text=wanted.get("search", ""))
         rows = paginator.paginate_queryset(found, request, self) or []
         return paginator.get_paginated_response([_as_json(row.pk, row.name, row.city) for row in rows])
 

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
+from climbiq.accounts.requests import person_of
 from climbiq.common.idempotency import idempotent
 from climbiq.common.openapi import documented
 from climbiq.common.parsers import body_of
@@ -27,7 +28,7 @@ from sessions_app.api.serializers import (
     PreSessionShortcutSerializer,
     SessionSerializer,
 )
-from sessions_app.api.sessions import asking, created, own
+from sessions_app.api.sessions import created, own
 from sessions_app.domain.circumstances import Circumstances
 from sessions_app.domain.days import local_day
 from sessions_app.services.logs import save_post_session
@@ -71,7 +72,7 @@ class PreSessionView(APIView):
         given = _given(PreSessionChangeSerializer(data=body_of(request), partial=not replace))
         with told_in_http():
             session = save_pre_session(
-                by=asking(request),
+                by=person_of(request),
                 session_id=session_id,
                 version=given.pop("version", None),
                 values=given,
@@ -140,7 +141,7 @@ class PostSessionView(APIView):
         given = _given(PostSessionChangeSerializer(data=body_of(request), partial=partial))
         with told_in_http():
             session = save_post_session(
-                by=asking(request),
+                by=person_of(request),
                 session_id=session_id,
                 version=given.pop("version", None),
                 values=given,
@@ -163,7 +164,7 @@ class PreSessionShortcutView(APIView):
     @idempotent
     def post(self, request: Request) -> Response:
         """Write the form of the session named, or plan one for today with it."""
-        by, now = asking(request), timezone.now()
+        by, now = person_of(request), timezone.now()
         given = _given(PreSessionShortcutSerializer(data=body_of(request)))
         session_id = given.pop("session_id", None)
         if session_id is not None:
@@ -193,7 +194,7 @@ class PostSessionShortcutView(APIView):
         given = _given(PostSessionShortcutSerializer(data=body_of(request)))
         with told_in_http(missing="session_id"):
             session = save_post_session(
-                by=asking(request),
+                by=person_of(request),
                 session_id=given.pop("session_id"),
                 values=given,
                 now=timezone.now(),

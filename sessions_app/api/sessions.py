@@ -13,9 +13,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from climbiq.accounts.models import User
+from climbiq.accounts.requests import person_of
 from climbiq.common.idempotency import idempotent
 from climbiq.common.openapi import documented
-from climbiq.common.pagination import NewestFirst
+from climbiq.common.pagination import NewestFirst, read_query
 from climbiq.common.parsers import body_of
 from sessions_app.api.faults import told_in_http
 from sessions_app.api.representations import session_as_json
@@ -42,13 +43,6 @@ class LatestDayFirst(NewestFirst):
     ordering = ("-session_date", "-created_at", "-id")
 
 
-def asking(request: Request) -> User:
-    """Whoever asks; the API is closed to others."""
-    user = request.user
-    assert isinstance(user, User)  # noqa: S101  nobody else passes IsAuthenticated
-    return user
-
-
 class SessionsView(APIView):
     """`sessions/`."""
 
@@ -62,12 +56,10 @@ class SessionsView(APIView):
     )
     def get(self, request: Request) -> Response:
         """One's own sessions, latest first, a page at a time."""
-        wanted = {k: v for k, v in request.query_params.items() if k not in {"cursor", "page_size", "format"}}
-        query = SessionListQuery(data=wanted)
-        query.is_valid(raise_exception=True)
+        wanted = read_query(request, SessionListQuery)
         paginator = LatestDayFirst()
-        rows = paginator.paginate_queryset(_found(asking(request), query.validated_data), request, self) or []
-        records = records_by_id(user_id=asking(request).pk, session_ids=[row.pk for row in rows])
+        rows = paginator.paginate_queryset(_found(person_of(request), wanted), request, self) or []
+        records = records_by_id(user_id=person_of(request).pk, session_ids=[row.pk for row in rows])
         return paginator.get_paginated_response([session_as_json(records[row.pk]) for row in rows])
 
     @documented(
@@ -85,7 +77,7 @@ class SessionsView(APIView):
         values = given.pop("pre_session", None)
         with told_in_http():
             session = plan_session(
-                by=asking(request), values=values, circumstances=Circumstances(**given), now=timezone.now()
+                by=person_of(request), values=values, circumstances=Circumstances(**given), now=timezone.now()
             )
         return created(session)
 
@@ -114,7 +106,7 @@ class SessionView(APIView):
         version = given.pop("version", None)
         with told_in_http():
             session = change_circumstances(
-                by=asking(request),
+                by=person_of(request),
                 session_id=session_id,
                 moves=given,
                 now=timezone.now(),
@@ -132,7 +124,7 @@ class SessionView(APIView):
     def delete(self, request: Request, session_id: UUID) -> Response:
         """Delete, and hand out the way back."""
         with told_in_http():
-            undo = delete_session(by=asking(request), session_id=session_id, now=timezone.now())
+            undo = delete_session(by=person_of(request), session_id=session_id, now=timezone.now())
         return Response({"undo": undo})
 
 
@@ -146,7 +138,7 @@ class StartView(APIView):
     def post(self, request: Request, session_id: UUID) -> Response:
         """Begin a session that is planned for today; it ends by its post-session form."""
         with told_in_http():
-            session = start_session(by=asking(request), session_id=session_id, now=timezone.now())
+            session = start_session(by=person_of(request), session_id=session_id, now=timezone.now())
         return Response(session_as_json(session))
 
 
@@ -158,7 +150,7 @@ class SkipView(APIView):
     def post(self, request: Request, session_id: UUID) -> Response:
         """Say that it did not take place."""
         with told_in_http():
-            session = skip_session(by=asking(request), session_id=session_id, now=timezone.now())
+            session = skip_session(by=person_of(request), session_id=session_id, now=timezone.now())
         return Response(session_as_json(session))
 
 
@@ -175,7 +167,7 @@ class ReopenView(APIView):
     def post(self, request: Request, session_id: UUID) -> Response:
         """Take a skip or a start back: the session is planned again."""
         with told_in_http():
-            session = reopen(by=asking(request), session_id=session_id, now=timezone.now())
+            session = reopen(by=person_of(request), session_id=session_id, now=timezone.now())
         return Response(session_as_json(session))
 
 
@@ -195,7 +187,7 @@ class RestoreView(APIView):
         serializer.is_valid(raise_exception=True)
         with told_in_http():
             session = restore_session(
-                by=asking(request),
+                by=person_of(request),
                 session_id=session_id,
                 undo=serializer.validated_data["undo"],
                 now=timezone.now(),
@@ -206,7 +198,7 @@ class RestoreView(APIView):
 def own(request: Request, session_id: UUID) -> SessionRecord:
     """One of the climber's own sessions; another's is not found."""
     with told_in_http():
-        return session_of(user_id=asking(request).pk, session_id=session_id)
+        return session_of(user_id=person_of(request).pk, session_id=session_id)
 
 
 def created(session: SessionRecord) -> Response:

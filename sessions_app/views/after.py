@@ -12,6 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
+from climbiq.accounts.requests import person_of
 from climbiq.domain.values import BadValues
 from climbiq.domain.zones import zone_of
 from sessions_app.domain.days import local_day
@@ -23,14 +24,14 @@ from sessions_app.selectors import session_of
 from sessions_app.services.form_times import seconds_since_opened, sign_opening
 from sessions_app.services.guards import ChangedElsewhere
 from sessions_app.services.logs import NotSkippable, reopen, save_post_session, skip_session
-from sessions_app.views.common import INVALID, climber_of, own_session
+from sessions_app.views.common import INVALID, own_session
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def log_session(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """Say how it went: "as planned" and a number, or what was different."""
-    by, now = climber_of(request), timezone.now()
+    by, now = person_of(request), timezone.now()
     session = own_session(request, session_id)
     form = AfterForm(
         request.POST or None, session=session, initial={"opened": sign_opening(user_id=by.pk, now=now)}
@@ -74,7 +75,7 @@ def skip(request: HttpRequest, session_id: UUID) -> HttpResponse:
     session = own_session(request, session_id)
     if request.method == "POST":
         try:
-            skip_session(by=climber_of(request), session_id=session.id, now=timezone.now())
+            skip_session(by=person_of(request), session_id=session.id, now=timezone.now())
         except NotSkippable as error:
             messages.error(request, str(error))
         else:
@@ -88,7 +89,7 @@ def skip(request: HttpRequest, session_id: UUID) -> HttpResponse:
 def unskip(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """Take a skip, or a start, back."""
     session = own_session(request, session_id)
-    reopen(by=climber_of(request), session_id=session.id, now=timezone.now())
+    reopen(by=person_of(request), session_id=session.id, now=timezone.now())
     messages.success(request, "Back on the plan.")
     return redirect("session_detail", session.id)
 

@@ -11,20 +11,21 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from climbiq.accounts.requests import person_of
 from climbiq.domain.values import BadValues
 from sessions_app.forms import BaselineForm
 from sessions_app.forms.parts import add_problems, say_instead
 from sessions_app.selectors import current_baseline
 from sessions_app.services.baselines import record_baseline
 from sessions_app.services.guards import ChangedElsewhere
-from sessions_app.views.common import INVALID, climber_of
+from sessions_app.views.common import INVALID
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def baseline(request: HttpRequest) -> HttpResponse:
     """Show and change the baseline; every change is a new version."""
-    by = climber_of(request)
+    by = person_of(request)
     current = current_baseline(user_id=by.pk)
     initial: dict[str, Any] = dict(current.values) if current else {}
     initial["replaces"] = current.id if current else None

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from climbiq.accounts.models import User
+from climbiq.accounts.requests import person_of
 from climbiq.domain.values import BadValues
 from climbiq.domain.zones import zone_of
 from sessions_app.domain.circumstances import Circumstances
@@ -32,14 +33,14 @@ from sessions_app.services.form_times import seconds_since_opened, sign_opening
 from sessions_app.services.guards import ChangedElsewhere
 from sessions_app.services.gyms import add_gym
 from sessions_app.services.plans import plan_session, save_pre_session
-from sessions_app.views.common import INVALID, climber_of, own_session
+from sessions_app.views.common import INVALID, own_session
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def new_session(request: HttpRequest) -> HttpResponse:
     """Plan a session: how one arrives, and a plan that starts from the last similar one."""
-    by, now = climber_of(request), timezone.now()
+    by, now = person_of(request), timezone.now()
     zone = zone_of(by.time_zone)
     today = local_day(now=now, zone=zone)
     history = history_of(user_id=by.pk)
@@ -81,7 +82,7 @@ def new_session(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def change_before(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """Change the pre-session form of a session that exists."""
-    by, now = climber_of(request), timezone.now()
+    by, now = person_of(request), timezone.now()
     zone = zone_of(by.time_zone)
     session = own_session(request, session_id)
     history = history_of(user_id=by.pk, before=session.session_date, exclude=session.id)

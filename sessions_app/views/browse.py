@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from climbiq.accounts.requests import person_of
 from climbiq.domain.variables import VARIABLES
 from climbiq.domain.vocabularies import LOCATION_TYPES, SESSION_STATUSES
 from climbiq.domain.zones import zone_of
@@ -23,7 +24,7 @@ from sessions_app.domain.wording import in_words, reason_in_words, title_of
 from sessions_app.forms import HistoryFilterForm
 from sessions_app.selectors import gym_label, page_of_history
 from sessions_app.services.undo import CannotUndo, delete_session, restore_session
-from sessions_app.views.common import INVALID, climber_of, own_session
+from sessions_app.views.common import INVALID, own_session
 
 _TEXTS = ("what_went_well", "what_could_improve", "notes")
 
@@ -32,7 +33,7 @@ _TEXTS = ("what_went_well", "what_could_improve", "notes")
 @require_GET
 def history(request: HttpRequest) -> HttpResponse:
     """Every session, latest first, a page at a time, by week."""
-    by = climber_of(request)
+    by = person_of(request)
     form = HistoryFilterForm(request.GET)
     wanted = form.chosen()
     page = page_of_history(user_id=by.pk, wanted=wanted, start=request.GET.get("before", ""))
@@ -60,7 +61,7 @@ def history(request: HttpRequest) -> HttpResponse:
 @require_GET
 def detail(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """One session: what was planned, what was done, and what can be done with it now."""
-    by = climber_of(request)
+    by = person_of(request)
     session = own_session(request, session_id)
     today = local_day(now=timezone.now(), zone=zone_of(by.time_zone))
     return render(
@@ -94,7 +95,7 @@ def delete(request: HttpRequest, session_id: UUID) -> HttpResponse:
     session = own_session(request, session_id)
     page = {"session": session, "title": title_of(session)}
     if request.method == "POST":
-        undo = delete_session(by=climber_of(request), session_id=session.id, now=timezone.now())
+        undo = delete_session(by=person_of(request), session_id=session.id, now=timezone.now())
         return render(request, "sessions/deleted.html", {**page, "undo": undo})
     return render(request, "sessions/delete.html", page)
 
@@ -105,7 +106,7 @@ def restore(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """Take a deletion back."""
     try:
         session = restore_session(
-            by=climber_of(request),
+            by=person_of(request),
             session_id=session_id,
             undo=request.POST.get("undo", ""),
             now=timezone.now(),

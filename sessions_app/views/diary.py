@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from climbiq.accounts import rls
 from climbiq.accounts.models import User
+from climbiq.accounts.requests import person_of
 from climbiq.domain.zones import zone_of
 from sessions_app.domain.days import local_day
 from sessions_app.domain.diary import Diary, UnreadableDiary
@@ -24,7 +25,7 @@ from sessions_app.services.own_diary import (
     read_own_diary,
     write_own_diary,
 )
-from sessions_app.views.common import INVALID, climber_of
+from sessions_app.views.common import INVALID
 
 SHOWN: Final = 100
 _SALT: Final = "sessions_app.diary"
@@ -36,7 +37,7 @@ _KEPT_BYTES: Final = 800_000  # what a form may carry from the look to the loadi
 @require_http_methods(["GET", "POST"])
 def diary(request: HttpRequest) -> HttpResponse:
     """Show what can be done; look at a file, or load it at once where nothing is wrong with it."""
-    by = climber_of(request)
+    by = person_of(request)
     form = DiaryUploadForm(request.POST or None, request.FILES or None)
     if request.method != "POST" or not form.is_valid():
         return render(request, "sessions/diary.html", {"form": form}, status=INVALID if form.errors else 200)
@@ -59,7 +60,7 @@ def diary(request: HttpRequest) -> HttpResponse:
 @require_POST
 def load(request: HttpRequest) -> HttpResponse:
     """Load the file that was looked at; its bad rows are left out, as the page said."""
-    by = climber_of(request)
+    by = person_of(request)
     rls.bind_user(by, lifetime=rls.LONG_LIFETIME_SECONDS)
     try:
         kept = signing.loads(request.POST.get("kept", ""), salt=_SALT, max_age=_KEPT_SECONDS)
@@ -75,7 +76,7 @@ def load(request: HttpRequest) -> HttpResponse:
 @require_GET
 def export(request: HttpRequest) -> HttpResponse:
     """Every session as a file that loads again."""
-    by = climber_of(request)
+    by = person_of(request)
     day = local_day(now=timezone.now(), zone=zone_of(by.time_zone))
     return HttpResponse(
         write_own_diary(by=by).encode(),
@@ -85,7 +86,7 @@ def export(request: HttpRequest) -> HttpResponse:
 
 
 def _loaded(request: HttpRequest, found: Diary) -> HttpResponse:
-    loaded = load_own_diary(by=climber_of(request), diary=found, now=timezone.now())
+    loaded = load_own_diary(by=person_of(request), diary=found, now=timezone.now())
     left_out = len({problem.line for problem in found.problems})
     parts = [f"{loaded.added} session{'' if loaded.added == 1 else 's'} added"]
     parts += [f"{loaded.already_there} already there"] if loaded.already_there else []

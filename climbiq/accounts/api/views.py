@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from climbiq.accounts.api.serializers import MeSerializer
 from climbiq.accounts.export import file_name, own_export
-from climbiq.accounts.models import User
+from climbiq.accounts.requests import person_of
 from climbiq.common.idempotency import idempotent
 from climbiq.common.openapi import OpenApiResponse, OpenApiTypes, documented
 from climbiq.common.parsers import body_of
@@ -25,13 +25,13 @@ class MeView(APIView):
     @documented(operation_id="users_me", responses=MeSerializer)
     def get(self, request: Request) -> Response:
         """Show it."""
-        return Response(MeSerializer(_asking(request)).data)
+        return Response(MeSerializer(person_of(request)).data)
 
     @documented(operation_id="users_me_change", request=MeSerializer, responses=MeSerializer)
     @idempotent
     def patch(self, request: Request) -> Response:
         """Change name, time zone or consents."""
-        serializer = MeSerializer(_asking(request), data=body_of(request), partial=True)
+        serializer = MeSerializer(person_of(request), data=body_of(request), partial=True)
         serializer.is_valid(raise_exception=True)
         serializer.save()
         return Response(serializer.data)
@@ -67,13 +67,7 @@ class ExportView(APIView):
         """Write the file."""
         now = timezone.now()
         return HttpResponse(
-            own_export(user=_asking(request), now=now),
+            own_export(user=person_of(request), now=now),
             content_type="application/zip",
             headers={"Content-Disposition": f'attachment; filename="{file_name(now=now)}"'},
         )
-
-
-def _asking(request: Request) -> User:
-    user = request.user
-    assert isinstance(user, User)  # noqa: S101  nobody else passes IsAuthenticated
-    return user
