@@ -16,8 +16,6 @@ from climbiq.local.without_servers import needs_no_server, stand_in
 
 def main() -> None:
     """Run the command named on the command line."""
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in the web process: see climbiq/asgi.py
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "climbiq.settings")
     command = sys.argv[1] if len(sys.argv) > 1 else ""
     recall(Path(__file__).resolve().parent, command=command, environ=os.environ)

@@ -15,9 +15,6 @@ from django.http.response import HttpResponseBase
 
 from climbiq.common.body_limit import BodyLimit
 
-# Before NumPy comes in: several threads for one small matrix wait for each other longer than they calculate.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "climbiq.settings")
 
 # WhiteNoise hands files over as plain iterators. They are small: to read them at once is as meant.

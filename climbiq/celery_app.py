@@ -9,9 +9,6 @@ from celery import Celery
 from celery.signals import setup_logging
 from django.apps import apps
 
-# As in the web process: small matrices are quickest with one thread.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "climbiq.settings")
 if not apps.ready:
     django.setup()

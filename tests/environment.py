@@ -10,10 +10,6 @@ from __future__ import annotations
 
 import os
 
-# Before NumPy comes in: several threads for one small matrix wait for each other longer than they calculate.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
 from climbiq.local import testing
 
 os.environ["DJANGO_SECRET_KEY"] = "only-for-tests-" + "k" * 50

@@ -107,6 +107,8 @@ def stat_lines(stats: Mapping[str, Any]) -> list[str]:
             )
     if unclear:
         lines.append(f"{NOT_CLEAR} to {_listed(unclear)}.")
+    if any(isinstance(entry, Mapping) and entry.get("source") == "registry" for entry in stats.values()):
+        lines.append("Compared with usual values: there are too few climbers here yet to compare with.")
     return lines
 
 
@@ -116,7 +118,7 @@ def _condition_line(name: str, entry: Mapping[str, Any]) -> str:
     among = (
         f"more than {entry['percentile']:g} % of what {entry['n_climbers']} climbers log"
         if entry["source"] == "climbers"
-        else f"{entry['descriptor']}, by usual values: there are too few climbers here yet to compare with"
+        else str(entry["descriptor"])
     )
     return f"{variable.label} {entry['user_value']:g}{unit}: {among}."
 

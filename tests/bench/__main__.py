@@ -5,16 +5,15 @@ A million sessions are among them and take minutes: `make bench ARGS="--no-large
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
+import climbiq  # noqa: F401  it says how many threads NumPy may have, to what is started here as well
+
 
 def main() -> int:
     """Run each module of this package in a process of its own, one after another."""
-    for library in ("OPENBLAS", "OMP"):  # as in the web process
-        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
     found = sorted(p.stem for p in Path(__file__).parent.glob("*.py") if not p.stem.startswith("_"))
     flags = [argument for argument in sys.argv[1:] if argument.startswith("--")]
     wanted = [argument for argument in sys.argv[1:] if not argument.startswith("--")] or [

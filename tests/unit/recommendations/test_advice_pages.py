@@ -13,10 +13,9 @@ from django.utils import timezone
 from climbiq.accounts import rls
 from climbiq.common.throttles import PerUserThrottle
 from experts.models import ExpertRule, PopulationPrior
-from experts.services.rule_engine import RULE_ENGINE
 from recommendations.models import Recommendation
 from recommendations.services.recommend import Asked, make_recommendation
-from recommendations.services.shared_data import PRIORS, STATISTICS
+from recommendations.services.shared_data import PRIORS
 from sessions_app.models import PreSessionData, Session
 from tests.factories.sessions import make_session
 
@@ -26,18 +25,6 @@ STRESSED = {"ALL": [{"field": "pre_session.stress_level", "op": ">=", "value": 4
 REST = {"type": "override", "recommendation": "rest_day", "message": "Rest today."}
 BREATHE = {"type": "message", "message": "Breathe out."}
 TOO_MUCH = "Caffeine: 600 mg is above 400 mg, the most that counts as safe in a day."
-
-
-@pytest.fixture(autouse=True)
-def fresh_shared_data():
-    for cache in (PRIORS, STATISTICS, RULE_ENGINE):
-        cache.forget()
-
-
-@pytest.fixture
-def climbing(client, alice):
-    client.force_login(alice)
-    return client
 
 
 def words(page) -> str:

@@ -7,9 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from climbiq.accounts import rls
-from experts.services.rule_engine import RULE_ENGINE
 from recommendations.services.recommend import Asked, make_recommendation
-from recommendations.services.shared_data import PRIORS, STATISTICS
 from tests.factories.expert_rules import stored_rule
 from tests.factories.sessions import make_session
 
@@ -17,18 +15,6 @@ pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 11, 20, 16, 0, tzinfo=UTC)
 LIST = "/api/v1/recommendations/"
-
-
-@pytest.fixture(autouse=True)
-def fresh_shared_data():
-    for cache in (PRIORS, STATISTICS, RULE_ENGINE):
-        cache.forget()
-
-
-@pytest.fixture
-def climbing(client, alice):
-    client.force_login(alice)
-    return client
 
 
 def advise(user, *, session=None, minutes=0, **changes):

@@ -12,7 +12,6 @@ from climbiq.common.throttles import PerUserThrottle
 from experts.models import PopulationPrior
 from modeling.domain.design_matrix import COEFFICIENTS
 from recommendations.api.knowledge import OwnModelView, SessionTaughtView
-from recommendations.services.shared_data import PRIORS, PUBLISHED
 from tests.factories.published import publish_population, trained_population
 from tests.factories.sessions import make_session
 
@@ -20,12 +19,6 @@ pytestmark = pytest.mark.django_db
 
 DAY = date(2026, 11, 19)
 MODEL = "/api/v1/users/me/model"
-
-
-@pytest.fixture(autouse=True)
-def fresh_shared_data():
-    for held in (PRIORS, PUBLISHED):
-        held.forget()
 
 
 @pytest.fixture

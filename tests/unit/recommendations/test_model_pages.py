@@ -13,7 +13,6 @@ from django.utils import timezone
 from climbiq.accounts import rls
 from climbiq.domain.variables import MODEL_VARIABLES, VARIABLES
 from recommendations.services.recommend import Asked, make_recommendation
-from recommendations.services.shared_data import PRIORS, PUBLISHED
 from tests.factories.published import publish_population, trained_population
 from tests.factories.sessions import make_session
 
@@ -21,18 +20,6 @@ pytestmark = pytest.mark.django_db
 
 DAY = date(2026, 11, 19)
 CAUSE = "what goes together need not cause each other"
-
-
-@pytest.fixture(autouse=True)
-def fresh_shared_data():
-    for cache in (PRIORS, PUBLISHED):
-        cache.forget()
-
-
-@pytest.fixture
-def climbing(client, alice):
-    client.force_login(alice)
-    return client
 
 
 def words(response):

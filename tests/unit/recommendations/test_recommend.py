@@ -13,7 +13,6 @@ from climbiq.accounts import rls
 from experts.models import ExpertRule
 from recommendations.models import Recommendation, RecommendationEvent
 from recommendations.services.recommend import Asked, KeyReused, make_recommendation
-from recommendations.services.shared_data import PRIORS, STATISTICS
 from sessions_app.models import PostSessionData, PreSessionData, Session
 from sessions_app.selectors import SessionNotFound
 
@@ -21,14 +20,6 @@ NOW = datetime(2026, 11, 20, 16, 0, tzinfo=UTC)
 CONDITIONS = {"sleep_hours": 6.0, "stress_level": 4, "caffeine_mg": 0}
 OVERRIDE = [{"type": "override", "recommendation": "rest_day", "message": "Rest today."}]
 STRESSED = {"ALL": [{"field": "pre_session.stress_level", "op": ">=", "value": 4}]}
-
-
-@pytest.fixture(autouse=True)
-def fresh_shared_data():
-    from experts.services.rule_engine import RULE_ENGINE
-
-    for cache in (PRIORS, STATISTICS, RULE_ENGINE):
-        cache.forget()
 
 
 def ask(user, **changes):

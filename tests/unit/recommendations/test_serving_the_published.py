@@ -12,7 +12,6 @@ from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
 from climbiq.accounts import rls
-from experts.services.rule_engine import RULE_ENGINE
 from modeling.domain.climber_outputs import climber_outputs
 from modeling.domain.training_data import training_data
 from modeling.models import PopulationPosterior
@@ -23,19 +22,13 @@ from recommendations.domain.own_model import own_model
 from recommendations.models import Recommendation, RecommendationEvent
 from recommendations.services.own_sessions import own_sessions
 from recommendations.services.recommend import Asked, make_recommendation
-from recommendations.services.shared_data import PRIORS, PUBLISHED, STATISTICS, population_in_force
+from recommendations.services.shared_data import population_in_force
 from sessions_app.selectors import context_for
 from tests.factories.published import publish_population, trained_population
 from tests.factories.sessions import make_session
 
 NOW = datetime(2026, 11, 20, 16, 0, tzinfo=UTC)
 CONDITIONS = {"sleep_hours": 7.5, "stress_level": 3, "caffeine_mg": 100}
-
-
-@pytest.fixture(autouse=True)
-def fresh_shared_data():
-    for cache in (PRIORS, STATISTICS, PUBLISHED, RULE_ENGINE):
-        cache.forget()
 
 
 def ask(user):
