@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from recommendations.domain.numerals import Numeral, numerals
@@ -98,7 +99,7 @@ def unsupported_numbers(*, text: str, payloads: Iterable[object]) -> tuple[str, 
 
 
 def _collect(value: object, *, key: str, sources: GivenNumbers) -> None:
-    if _BOOKKEEPING.search(key) or value is None or isinstance(value, bool):
+    if value is None or isinstance(value, bool) or _is_bookkeeping(key):
         return
     if isinstance(value, Mapping):
         for name, item in value.items():
@@ -121,10 +122,26 @@ def _collect_number(value: int | float | Decimal, *, key: str, sources: GivenNum
         return
     number = Decimal(str(value))
     sources.values.add(number)
-    if _SHARE.search(key) and 0 <= number <= 1:
+    if _is_share(key) and 0 <= number <= 1:
         sources.percentages.add(100 * number)
-    if _RANK.search(key):
+    if _is_rank(key):
         sources.percentages.add(number)
+
+
+# The same few keys come hundreds of times in each recommendation.
+@lru_cache(maxsize=1024)
+def _is_bookkeeping(key: str) -> bool:
+    return _BOOKKEEPING.search(key) is not None
+
+
+@lru_cache(maxsize=1024)
+def _is_share(key: str) -> bool:
+    return _SHARE.search(key) is not None
+
+
+@lru_cache(maxsize=1024)
+def _is_rank(key: str) -> bool:
+    return _RANK.search(key) is not None
 
 
 def _quotable(sentence: str) -> Iterator[Numeral]:
