@@ -65,3 +65,38 @@ def between(field: str, low: int, high: int, *, table: str) -> models.CheckConst
     return models.CheckConstraint(
         condition=Q(**{f"{field}__range": (low, high)}), name=f"{table}_{field}_check"
     )
+
+
+class Finite(Func):
+    """Whether a number is one: PostgreSQL's types take infinities, and NaN, which sorts above them."""
+
+    template = "(%(expressions)s < 'Infinity' AND %(expressions)s > '-Infinity')"
+    output_field = models.BooleanField()
+
+
+class AllFinite(Func):
+    """Whether all numbers of a list are."""
+
+    template = "('Infinity' > ALL (%(expressions)s) AND '-Infinity' < ALL (%(expressions)s))"
+    output_field = models.BooleanField()
+
+
+def finite(*fields: str, table: str, at_least: float | None = None) -> list[models.CheckConstraint]:
+    """`CHECK`s that columns hold numbers, each under the column's name."""
+    return [
+        models.CheckConstraint(
+            condition=Q(Finite(field))
+            if at_least is None
+            else Q(Finite(field), **{f"{field}__gte": at_least}),
+            name=f"{table}_{field}_finite",
+        )
+        for field in fields
+    ]
+
+
+def finite_list(*fields: str, table: str) -> list[models.CheckConstraint]:
+    """The same for columns that hold lists of numbers."""
+    return [
+        models.CheckConstraint(condition=Q(AllFinite(field)), name=f"{table}_{field}_finite")
+        for field in fields
+    ]

@@ -71,7 +71,7 @@ class ExpertRule(models.Model):
     objects = ExpertRuleQuerySet.as_manager()
 
     personal_data = PersonalData(
-        what="rules you wrote, changed or contributed to",
+        what="rules that you wrote, changed or contributed to",
         people=("created_by", "updated_by", "contributors"),
         fate="kept",
         why="climbers are advised by them; they name you only by the key of your account",

@@ -3,7 +3,9 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from climbiq.common.fields import text_list, time_stamp, uuid_key
+from climbiq.common.fields import finite, text_list, time_stamp, uuid_key
+
+TABLE = "population_priors"
 
 
 class PopulationPrior(models.Model):
@@ -31,7 +33,7 @@ class PopulationPrior(models.Model):
     updated_at = time_stamp()
 
     class Meta:
-        db_table = "population_priors"
+        db_table = TABLE
         indexes = [
             models.Index(
                 fields=["is_current"], condition=Q(is_current=True), name="idx_population_priors_current"
@@ -44,6 +46,15 @@ class PopulationPrior(models.Model):
                 name="population_priors_one_current",
             ),
             models.UniqueConstraint(fields=["variable_name", "version"], name="population_priors_version"),
+            *finite(
+                *("population_mean", "optimal_min", "optimal_max", "literature_mean", "expert_mean"),
+                table=TABLE,
+            ),
+            *finite(
+                *("population_std", "individual_variance", "literature_std", "expert_std"),
+                table=TABLE,
+                at_least=0,
+            ),
         ]
 
     def __str__(self) -> str:

@@ -20,7 +20,7 @@ class RuleAuditLog(models.Model):
     created_at = time_stamp()
 
     personal_data = PersonalData(
-        what="changes of rules you made",
+        what="changes to rules that you made",
         people=("changed_by",),
         fate="kept",
         why="the log of safety rules must not have gaps; it names you only by the key of your account",

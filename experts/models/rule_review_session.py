@@ -22,7 +22,7 @@ class RuleReviewSession(models.Model):
     completed_at = time_stamp(db_default=False)
 
     personal_data = PersonalData(
-        what="meetings of coaches you took part in",
+        what="meetings of coaches in which you took part",
         people=("participants",),
         fate="kept",
         why="minutes of the rules; they name you only by the key of your account",

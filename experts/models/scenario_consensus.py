@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from climbiq.common.fields import between, empty_array, time_stamp, uuid_key
+from climbiq.common.fields import between, empty_array, finite, time_stamp, uuid_key
 
 
 class ScenarioConsensus(models.Model):
@@ -31,7 +31,10 @@ class ScenarioConsensus(models.Model):
     class Meta:
         db_table = "scenario_consensus"
         indexes = [models.Index(fields=["processed_into_priors"], name="idx_scenario_consensus_process")]
-        constraints = [between("expert_agreement_score", 0, 1, table="scenario_consensus")]
+        constraints = [
+            between("expert_agreement_score", 0, 1, table="scenario_consensus"),
+            *finite("consensus_quality_optimal", "consensus_quality_baseline", table="scenario_consensus"),
+        ]
 
     def __str__(self) -> str:
         return f"consensus {self.pk}"

@@ -36,7 +36,7 @@ class SyntheticScenario(models.Model):
     updated_at = time_stamp()
 
     personal_data = PersonalData(
-        what="scenarios you were asked to judge",
+        what="scenarios that you were asked to judge",
         people=("assigned_reviewers",),
         fate="kept",
         why="an invented climber; it names you only by the key of your account",
@@ -48,7 +48,7 @@ class SyntheticScenario(models.Model):
                 "consensus_recommendation",
                 "converted_to_rule_id",
             ),
-            "it would tell you what others think before you have answered",
+            "you would learn what others think before you have answered",
         ),
     )
 

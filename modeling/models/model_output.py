@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from climbiq.common.fields import one_of, reference, text_list, time_stamp, uuid_key
+from climbiq.common.fields import finite, finite_list, one_of, reference, text_list, time_stamp, uuid_key
 from climbiq.common.personal_data import PersonalData
 
 
@@ -38,13 +38,20 @@ class ModelOutput(models.Model):
     created_at = time_stamp()
     updated_at = time_stamp()
 
-    personal_data = PersonalData(what="what the model believes of you", people=("user_id",), fate="erased")
+    personal_data = PersonalData(what="what the model believes about you", people=("user_id",), fate="erased")
 
     class Meta:
         db_table = "model_outputs"
         constraints = [
             one_of("phase", ["cold_start", "learning", "personalized"], table="model_outputs"),
             models.UniqueConstraint(fields=["user"], name="model_outputs_user"),
+            *finite_list("posterior_mean", "posterior_covariance", table="model_outputs"),
+            *finite("level_mean", table="model_outputs"),
+            *finite(
+                *("shrinkage_factor", "training_duration_sec", "level_sd", "noise_sd"),
+                table="model_outputs",
+                at_least=0,
+            ),
         ]
 
     def __str__(self) -> str:

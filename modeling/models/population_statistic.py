@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from climbiq.common.fields import time_stamp, uuid_key
+from climbiq.common.fields import finite, time_stamp, uuid_key
 
 
 class PopulationStatistic(models.Model):
@@ -23,7 +23,9 @@ class PopulationStatistic(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(n_climbers__gte=20), name="population_statistics_enough_climbers"
-            )
+            ),
+            *finite("mean", table="population_statistics"),
+            *finite("std", table="population_statistics", at_least=0),
         ]
 
     def __str__(self) -> str:

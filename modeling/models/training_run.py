@@ -59,13 +59,13 @@ class TrainingRun(models.Model):
     climbers = models.JSONField(null=True, blank=True)
 
     personal_data = PersonalData(
-        what="trainings of the model you asked for",
+        what="training runs of the model that you asked for",
         people=("requested_by",),
         fate="kept",
         why="what was published stands on them; they name you only by the key of your account",
         withheld={
-            "sampled": "numbers of the population, many and nobody's",
-            "learnt": "numbers of the population, and nobody's",
+            "sampled": "many numbers about climbers in general, and about nobody in particular",
+            "learnt": "numbers about climbers in general, and about nobody in particular",
         },
     )
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
-from climbiq.common.fields import reference, time_stamp, uuid_key
+from climbiq.common.fields import finite, reference, time_stamp, uuid_key
 from climbiq.common.personal_data import PersonalData
 from recommendations.domain import rounding
 
@@ -42,13 +42,22 @@ class Recommendation(models.Model):
     done_at = time_stamp(db_default=False)
 
     personal_data = PersonalData(
-        what="recommendations, with all they were made from",
+        what="recommendations, with everything they were made from,"
+        " and what the model would have said where a rule spoke",
         people=("user_id",),
         fate="erased",
         withheld=dict.fromkeys(
             ("request_digest", "lease_until", "lease_token"),
-            "how the program keeps its writers apart; says nothing of you",
+            "it keeps the program's writers apart and says nothing about you",
         ),
+        # Of one's own answers, so one's own: an export has it, though nothing else shows it (ADR 18).
+        meanings={
+            "shadow": "what the model would have said where a rule spoke instead: kept to judge the rule, not advice",
+            "expected_quality": "the model's number, 1–10; where a rule spoke it was not shown to you",
+            "evidence": "what it was made from: rules, priors, what was known of climbers",
+            "conditions": "what you had said, and what was counted from your diary",
+            "own_forecast": "your own guess of the session's quality, 1–10, before ours was shown",
+        },
     )
 
     class Meta:
@@ -64,6 +73,7 @@ class Recommendation(models.Model):
             models.CheckConstraint(
                 condition=models.Q(own_forecast__range=(1, 10)), name="recommendations_own_forecast_check"
             ),
+            *finite("expected_quality", table="recommendations"),
         ]
 
     def __str__(self) -> str:
@@ -76,7 +86,7 @@ class Recommendation(models.Model):
 
     @property
     def shown_quality(self) -> float | None:
-        """What the climber was told to expect; under a rule the model's number is nobody's but ours."""
+        """What the climber was told to expect; under a rule the model's number is shown nowhere (an export has it)."""
         if self.is_overridden or self.expected_quality is None:
             return None
         return rounding.quality(self.expected_quality)

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from climbiq.common.fields import between, one_of, reference, time_stamp, uuid_key
+from climbiq.common.fields import between, finite, one_of, reference, time_stamp, uuid_key
 from climbiq.common.personal_data import PersonalData
 from climbiq.domain import vocabularies as words
 
@@ -54,7 +54,7 @@ class BaselineAssessment(models.Model):
     updated_at = time_stamp()
 
     personal_data = PersonalData(
-        what="about you as a climber, every version", people=("user_id",), fate="erased"
+        what="your profile as a climber, in every version", people=("user_id",), fate="erased"
     )
 
     class Meta:
@@ -68,6 +68,11 @@ class BaselineAssessment(models.Model):
             between("competition_orientation", 1, 10, table=TABLE),
             between("process_vs_outcome", 1, 10, table=TABLE),
             between("sleep_quality_typical", 1, 5, table=TABLE),
+            *finite(
+                *("height_cm", "weight_kg", "arm_span_cm", "years_climbing", "sessions_per_week"),
+                *("max_hang_weight_kg", "typical_recovery_days"),
+                table=TABLE,
+            ),
             models.UniqueConstraint(
                 fields=["user"], condition=Q(is_current=True), name="baseline_assessments_one_current"
             ),

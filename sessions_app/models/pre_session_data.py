@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from climbiq.common.fields import between, one_of, reference, time_stamp, uuid_key
+from climbiq.common.fields import between, finite, one_of, reference, time_stamp, uuid_key
 from climbiq.common.personal_data import PersonalData
 
 TABLE = "pre_session_data"
@@ -61,6 +61,7 @@ class PreSessionData(models.Model):
         db_table = TABLE
         indexes = [models.Index(fields=["user"], name="pre_session_data_user")]
         constraints = [
+            *finite("sleep_hours", table=TABLE),
             between("sleep_quality", 1, 5, table=TABLE),
             between("energy_level", 1, 5, table=TABLE),
             between("soreness_level", 1, 5, table=TABLE),

@@ -21,6 +21,31 @@ DEPARTURES: dict[str, str] = {
     "population_priors: key ('u', ('variable_name', 'is_current')) is missing": "0003-one-current-prior.md",
 }
 
+# The specification's columns that take less here than there, and the decision that says why.
+STRICTER: dict[str, str] = {
+    **dict.fromkeys(
+        (
+            *("baseline_assessments.arm_span_cm", "baseline_assessments.height_cm"),
+            *("baseline_assessments.max_hang_weight_kg", "baseline_assessments.sessions_per_week"),
+            *("baseline_assessments.typical_recovery_days", "baseline_assessments.weight_kg"),
+            "baseline_assessments.years_climbing",
+            *("model_outputs.shrinkage_factor", "model_outputs.training_duration_sec"),
+            *("population_priors.expert_mean", "population_priors.expert_std"),
+            *("population_priors.individual_variance", "population_priors.literature_mean"),
+            *("population_priors.literature_std", "population_priors.optimal_max"),
+            *("population_priors.optimal_min", "population_priors.population_mean"),
+            "population_priors.population_std",
+            "pre_session_data.sleep_hours",
+            *(
+                "scenario_consensus.consensus_quality_baseline",
+                "scenario_consensus.consensus_quality_optimal",
+            ),
+        ),
+        "0024-stored-numbers-are-finite.md",
+    ),
+    "expert_rules.superseded_by": "0014-rules-know-what-they-do-not-know.md",
+}
+
 
 @pytest.fixture(scope="module")
 def specified(template_database) -> dict[str, catalogue.Table]:
@@ -90,6 +115,26 @@ def differences(specified: dict[str, catalogue.Table], ours: dict[str, catalogue
             if index.startswith("idx_") and mine.indexes.get(index) != definition
         ]
     return found
+
+
+def stricter(specified: dict[str, catalogue.Table], ours: dict[str, catalogue.Table]) -> set[str]:
+    """The specification's columns that a CHECK of ours alone is about; what is about ours too can hold by default."""
+    found: set[str] = set()
+    for name, table in specified.items():
+        if name == "users":
+            continue
+        for check in ours[name].checks - table.checks:
+            about = set(re.findall(r"\w+", re.sub(r"'[^']*'", "", check))) & set(ours[name].columns)
+            if about <= set(table.columns):
+                found |= {f"{name}.{column}" for column in about - {"id"}}
+    return found
+
+
+@pytest.mark.shared
+def test_what_we_refuse_and_the_specification_takes_is_a_decision(specified, ours):
+    assert stricter(specified, ours) == set(STRICTER)
+    for adr in STRICTER.values():
+        assert (ADR / adr).is_file(), adr
 
 
 @pytest.mark.shared

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
-from climbiq.common.fields import one_of, reference, time_stamp, uuid_key
+from climbiq.common.fields import finite, one_of, reference, time_stamp, uuid_key
 from climbiq.common.personal_data import PersonalData
 
 
@@ -40,12 +40,12 @@ class Job(models.Model):
     finished_at = time_stamp(db_default=False)
 
     personal_data = PersonalData(
-        what="background work you asked for",
+        what="background work that you asked for",
         people=("requested_by",),
         fate="erased",
         withheld=dict.fromkeys(
             ("token", "lease_until", "rung_at", "run_after", "dedupe_key", "error"),
-            "how the program keeps its workers apart; says nothing of you",
+            "it keeps the program's workers apart and says nothing about you",
         ),
     )
 
@@ -54,6 +54,7 @@ class Job(models.Model):
         ordering = ["-created_at"]
         constraints = [
             one_of("status", ["queued", "running", "succeeded", "failed", "dead"], table="jobs"),
+            *finite("progress", table="jobs"),
             models.UniqueConstraint(
                 # Not one that runs: what it has read already may be older than the request.
                 fields=["kind", "dedupe_key"],
