@@ -7,13 +7,31 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from climbiq.domain.grade_tables import LABELS, Discipline, Label, System
 from climbiq.domain.texts import quotable
 
-__all__ = ["Grade", "UnknownGrade", "convert_grade", "normalise_grade", "parse_grade"]
+__all__ = [
+    "GRADES",
+    "Grade",
+    "UnknownGrade",
+    "convert_grade",
+    "grade_index",
+    "normalise_grade",
+    "parse_grade",
+]
+
+# The registry's variables that hold grades.
+GRADES: Final[Mapping[str, Discipline]] = {
+    "current_boulder_grade": "boulder",
+    "peak_boulder_grade": "boulder",
+    "current_route_grade": "route",
+    "peak_route_grade": "route",
+}
 
 _MAX_CHARS: Final = 24
 _EXAMPLES: Final[dict[Discipline, str]] = {"boulder": "V4 or 6B+", "route": "6c+ or 5.11c"}
@@ -105,6 +123,24 @@ def parse_grade(text: str, *, discipline: Discipline) -> Grade:
             if grade is not None:
                 return grade
     raise UnknownGrade(f"{quotable(text.strip())} is no {discipline} grade; {hint}")
+
+
+@lru_cache(512)
+def grade_index(text: str, *, discipline: Discipline) -> float | None:
+    """A grade as a number that can be compared, on the index of its discipline; None for what is no grade of it.
+
+    Boulders: the V number. Routes: the IRCRA number, on which each lettered YDS grade is one step. A span counts as
+    its middle (`climbiq.domain.grade_tables` has the tables and their source).
+
+    >>> grade_index("V4", discipline="boulder"), grade_index("6B+", discipline="boulder")
+    (4.0, 4.5)
+    >>> grade_index("5.11a", discipline="route"), grade_index("V4", discipline="route")
+    (14.0, None)
+    """
+    try:
+        return float(parse_grade(text, discipline=discipline).index)
+    except UnknownGrade:
+        return None
 
 
 def convert_grade(grade: Grade, system: System) -> Grade:

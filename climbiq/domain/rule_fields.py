@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import Any, Final, Literal
 
+from climbiq.domain.grade_tables import LABELS, Discipline
+from climbiq.domain.grades import GRADES, grade_index
 from climbiq.domain.quantities import Variable
 from climbiq.domain.training_history import TrainingHistory
 from climbiq.domain.variables import ALIASES, in_room, variable
@@ -33,6 +35,8 @@ _KINDS: Final[Mapping[str, FieldKind]] = {  # free text decides nothing
     "list": "list",
     "niggles": "list",
 }
+
+_SCALES: Final[Mapping[Discipline, str]] = {"boulder": "on the V scale", "route": "on the IRCRA scale"}
 
 
 class UnknownRuleField(KeyError):
@@ -103,7 +107,7 @@ def build_state(
     Parameters
     ----------
     baseline : mapping or None
-        Column of the baseline assessment → value; None before there is one.
+        Column of the baseline assessment → value; None before there is one. Of its grades a rule sees the index.
     conditions : mapping
         Registry name or column of today's form → value. `current_niggles` is a list of
         ``{location, severity, …}``, empty where nothing hurts, None where nobody asked.
@@ -124,6 +128,7 @@ def build_state(
     past = _severities((baseline or {}).get("injury_history"))
     found: dict[str, object] = {f"pre_session.{name}": value for name, value in by_name.items()}
     found |= {f"baseline.{name}": value for name, value in (baseline or {}).items()}
+    found |= {f"baseline.{name}_index": _index_of(name, (baseline or {}).get(name)) for name in GRADES}
     found["baseline.injury_history"] = None if past is None else tuple(past)
     if niggles is not None:
         found["pre_session.current_niggles"] = tuple(niggles)
@@ -147,6 +152,10 @@ def finite_number(value: object) -> int | float | None:
         return value
     number = float(value)  # a Decimal of 7.3 is not equal to the 7.3 that a rule was written with
     return number if math.isfinite(number) else None
+
+
+def _index_of(name: str, grade: object) -> float | None:
+    return grade_index(grade, discipline=GRADES[name]) if isinstance(grade, str) else None
 
 
 def _severities(niggles: object) -> dict[str, int] | None:
@@ -177,6 +186,32 @@ def _of(entry: Variable) -> Iterator[RuleField]:
             anchors=entry.anchors,
             **ranged,
         )
+
+
+def _grade_indices() -> Iterator[RuleField]:
+    """Grades as numbers: text decides nothing, and boulders and routes are never compared."""
+    for name, discipline in GRADES.items():
+        anchors = _grades_at(discipline)
+        yield RuleField(
+            path=f"baseline.{name}_index",
+            label=variable(name).label,
+            kind="number",
+            low=min(anchors),
+            high=max(anchors),
+            step=0.5,
+            unit=_SCALES[discipline],
+            anchors=anchors,
+        )
+
+
+def _grades_at(discipline: Discipline) -> dict[float, str]:
+    """The usual spellings at each point of the index: 4 is V4 or 6B."""
+    spelled: dict[float, list[str]] = {}
+    for labels in LABELS[discipline].values():
+        for label in labels:
+            if label.usual:
+                spelled.setdefault(float(label.index), []).append(label.text)
+    return {index: " or ".join(spelled[index]) for index in sorted(spelled)}
 
 
 def _niggle_severities() -> Iterator[RuleField]:
@@ -213,6 +248,7 @@ def _history() -> Iterable[RuleField]:
 def _all_fields() -> Iterator[RuleField]:
     for entry in (*in_room("baseline"), *in_room("pre_session")):
         yield from _of(entry)
+    yield from _grade_indices()
     yield from _niggle_severities()
     yield from _history()
 

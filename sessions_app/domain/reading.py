@@ -5,20 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from climbiq.domain.grade_tables import Discipline
-from climbiq.domain.grades import UnknownGrade, normalise_grade
+from climbiq.domain.grades import GRADES, UnknownGrade, normalise_grade
 from climbiq.domain.quantities import Variable
 from climbiq.domain.units import UnknownQuantity, parse_quantity
 from climbiq.domain.values import BadValue, BadValues, Value, parse_value
 
 __all__ = ["GRADES", "MEASURES", "normalise_grades", "read_value"]
 
-GRADES: Final[Mapping[str, Discipline]] = {
-    "current_boulder_grade": "boulder",
-    "peak_boulder_grade": "boulder",
-    "current_route_grade": "route",
-    "peak_route_grade": "route",
-}
 MEASURES: Final = frozenset({"kg", "cm", "h", "min"})
 
 

@@ -28,6 +28,8 @@ SEVERITY = "pre_session.niggle_severity."
         ("baseline.has_coach", "baseline.has_coach", "flag"),
         ("baseline.injury_history", "baseline.injury_history", "list"),
         ("pre_session.current_niggles", "pre_session.current_niggles", "list"),
+        ("baseline.current_boulder_grade_index", "baseline.current_boulder_grade_index", "number"),
+        ("baseline.peak_route_grade_index", "baseline.peak_route_grade_index", "number"),
         (f"{SEVERITY}finger", f"{SEVERITY}finger", "number"),
         (f"{SEVERITY}any", f"{SEVERITY}any", "number"),
         ("history.n_sessions", "history.n_sessions", "number"),
@@ -193,3 +195,39 @@ def test_history_of_a_newcomer_is_known_to_be_empty() -> None:
 def test_dates_are_not_numbers() -> None:
     state = build_state(baseline={"age": date(2000, 1, 1)}, conditions={}, history=None)
     assert state == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "grade", "index"),
+    [
+        pytest.param("current_boulder_grade", "V4", 4.0, id="V"),
+        pytest.param("peak_boulder_grade", "6B+", 4.5, id="Font"),
+        pytest.param("current_boulder_grade", "V4/V5", 4.5, id="a span is its middle"),
+        pytest.param("current_boulder_grade", "VB", -1.0, id="below nought"),
+        pytest.param("current_route_grade", "5.11a", 14.0, id="YDS"),
+        pytest.param("current_route_grade", "7a", 17.0, id="French"),
+        pytest.param("peak_route_grade", "5.11", 15.5, id="YDS without a letter"),
+        pytest.param(
+            "current_boulder_grade", "7a+", 7.0, id="a plain spelling is of its column's discipline"
+        ),
+        pytest.param("current_route_grade", "V4", None, id="the other discipline"),
+        pytest.param("current_boulder_grade", "pretty hard", None, id="no grade"),
+        pytest.param("current_boulder_grade", "", None, id="blank"),
+        pytest.param("current_boulder_grade", None, None, id="not said"),
+        pytest.param("current_boulder_grade", 4, None, id="not text"),
+    ],
+)
+def test_a_grade_is_seen_as_its_index(name: str, grade: object, index: float | None) -> None:
+    state = build_state(baseline={name: grade}, conditions={}, history=None)
+    assert state == ({} if index is None else {f"baseline.{name}_index": index})
+
+
+def test_the_indices_say_which_grades_they_are() -> None:
+    boulder = rule_field("baseline.current_boulder_grade_index")
+    assert (boulder.label, boulder.unit) == ("Boulder grade now", "on the V scale")
+    assert (boulder.low, boulder.high, boulder.is_whole) == (-1, 17, False)
+    assert (boulder.anchors[4], boulder.anchors[4.5]) == ("V4 or 6B", "6B+")
+    route = rule_field("baseline.peak_route_grade_index")
+    assert (route.label, route.unit) == ("Best route grade", "on the IRCRA scale")
+    assert route.anchors[14] == "5.11a or 6b+"
+    assert "baseline.current_boulder_grade" not in RULE_FIELDS  # the text itself decides nothing

@@ -104,6 +104,26 @@ def test_a_whole_rule() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        (
+            "baseline.current_boulder_grade_index",
+            4,
+            "boulder grade now is at least 4 (V4 or 6B) on the V scale",
+        ),
+        (
+            "baseline.peak_route_grade_index",
+            14,
+            "best route grade is at least 14 (5.11a or 6b+) on the IRCRA scale",
+        ),
+        ("baseline.peak_route_grade_index", 14.25, "best route grade is at least 14.25 on the IRCRA scale"),
+    ],
+)
+def test_a_grades_index_says_which_grade_it_is(field: str, value: float, sentence: str) -> None:
+    assert condition_sentence(parse_conditions({"field": field, "op": ">=", "value": value})) == sentence
+
+
 def test_every_field_and_operator_can_be_said() -> None:
     for field in RULE_FIELDS.values():
         for operator in operators_for(field.kind):

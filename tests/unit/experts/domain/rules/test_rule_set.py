@@ -255,6 +255,22 @@ def test_from_a_form_to_a_decision() -> None:
     assert found == {"worse": "true", "none": "false", "unasked": "not_evaluable"}
 
 
+def test_from_a_grade_to_a_decision() -> None:
+    strong = {"ALL": [{"field": "baseline.current_boulder_grade_index", "op": ">=", "value": 4.5}]}
+    rules = RuleSet([rule("strong", strong, override("no_hangboard"))])
+    found = {
+        grade: outcomes(
+            rules.decide(
+                build_state(baseline={"current_boulder_grade": grade}, conditions={}, history=None), now=NOW
+            )
+        )["strong"]
+        for grade in ("V4", "6B+", "V4/V5", "V7", None)
+    }
+    assert found == {
+        "V4": "false", "6B+": "true", "V4/V5": "true", "V7": "true", None: "not_evaluable",
+    }  # fmt: skip
+
+
 CATEGORIES = st.sampled_from(["safety", "performance"])
 EXPIRIES = st.sampled_from([None, None, NOW - timedelta(hours=1), NOW + timedelta(hours=1)])
 
