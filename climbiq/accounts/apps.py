@@ -8,7 +8,7 @@ class AccountsConfig(AppConfig):
     label = "accounts"
 
     def ready(self) -> None:
-        """Say what tables of libraries hold of people."""
+        """Say what tables of libraries hold about people."""
         from climbiq.accounts.library_data import describe_libraries
 
         describe_libraries()

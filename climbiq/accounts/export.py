@@ -1,4 +1,4 @@
-"""Everything the database holds of one person, as one ZIP of JSON and CSV.
+"""Everything the database holds about one person, as one ZIP of JSON and CSV.
 
 Rows are read a few at a time and written at once, so memory holds the compressed file and nothing more.
 """
@@ -164,7 +164,8 @@ def _columns(tables: Iterable[PersonalTable]) -> bytes:
             column = column_of(field)
             variable = known.get(column) if table.name in _FORMS else None
             if variable is None:
-                lines.append(_line([table.name, column, str(field.verbose_name), "", ""]))
+                meaning = table.data.meanings.get(column) or str(field.verbose_name)
+                lines.append(_line([table.name, column, meaning, "", ""]))
                 continue
             scale = "; ".join(f"{point:g} {word}" for point, word in variable.anchors.items())
             lines.append(_line([table.name, column, variable.label, variable.unit, scale]))
@@ -181,20 +182,20 @@ def _readme(user: User, now: datetime, written: list[Written]) -> str:
     ]
     return "\n".join(
         [
-            f"Everything ClimbIQ holds of {user.email}, {now:%d %B %Y, %H:%M} UTC",
+            f"Everything ClimbIQ holds about {user.email}, {now:%d %B %Y, %H:%M} UTC",
             "",
-            "Each table is there twice: as JSON, exactly, and as CSV for a spreadsheet. In CSV, text that a",
-            "spreadsheet would run as a formula has an apostrophe before it. Times are in UTC.",
-            "columns.csv says what each column is. To load your sessions into another account, take the diary",
-            "from its own page instead.",
+            "Each table is in this file twice: as JSON, exactly, and as CSV for a spreadsheet. In CSV, text that a",
+            "spreadsheet would run as a formula begins with an apostrophe. Times are in UTC.",
+            "columns.csv says what each column holds. To load your sessions into another account, download the",
+            "diary from its own page instead.",
             "",
             "In this file",
             *(f"* {w.table.name}: {w.table.data.what} ({w.rows:,})" for w in present),
             "",
-            "Left out, and why",
+            "What is left out, and why",
             *withheld,
             "",
-            "Nothing is held of you in",
+            "Nothing is held about you in",
             *(f"* {w.table.name}: {w.table.data.what}" for w in absent),
             "",
         ]

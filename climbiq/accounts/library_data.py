@@ -1,4 +1,4 @@
-"""What the tables of libraries hold of people: those that carry accounts, logins and the admin."""
+"""What the tables of libraries hold about people: those that carry accounts, logins and the admin."""
 
 from __future__ import annotations
 
@@ -17,30 +17,32 @@ def describe_libraries() -> None:
     describe(
         EmailConfirmation,
         PersonalData(
-            what="letters that ask you to confirm an address",
+            what="emails that asked you to confirm an address",
             rows_of=lambda person: Q(email_address__user=person),
             fate="erased",
-            withheld={"key": "it confirms the address"},
+            withheld={"key": "whoever has it can confirm the address"},
         ),
     )
     describe(
         Authenticator,
         PersonalData(
-            what="your second step at log in",
+            what="your second step when logging in",
             people=("user_id",),
             fate="erased",
-            withheld={"data": "the secret that codes are made from"},
+            withheld={"data": "the secret from which your codes are made"},
         ),
     )
     describe(User.groups.through, PersonalData(what="your groups", people=("user_id",), fate="erased"))
     describe(
         User.user_permissions.through,
-        PersonalData(what="single rights in the admin", people=("user_id",), fate="erased"),
+        PersonalData(
+            what="permissions in the admin that were given to you alone", people=("user_id",), fate="erased"
+        ),
     )
     describe(
         LogEntry,
         PersonalData(
-            what="changes you made in the admin",
+            what="changes that you made in the admin",
             people=("user_id",),
             fate="kept",
             why="who changed what must stay known; it names you only by the key of your account",

@@ -40,7 +40,7 @@ def account(request: PersonRequest) -> HttpResponse:
 @login_required
 @require_GET
 def data(request: PersonRequest) -> HttpResponse:
-    """Say what is held of whoever asks, and offer it."""
+    """Say what is held about whoever asks, and offer it."""
     counted = [(table.data.what, table.rows(person=request.user.pk).count()) for table in personal_tables()]
     return render(request, "accounts/data.html", {"held": [(what, n) for what, n in counted if n]})
 

@@ -1,4 +1,4 @@
-"""What each table holds of people: said once, beside its model. Exports and erasure read it.
+"""What each table holds about people: said once, beside its model. Exports and erasure read it.
 
 A test walks the database's catalogue and fails on a table with a person's key whose model does not say.
 """
@@ -27,7 +27,7 @@ class Undescribed(LookupError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonalData:
-    """What one table holds of people.
+    """What one table holds about people.
 
     Attributes
     ----------
@@ -43,6 +43,8 @@ class PersonalData:
         Column → why nobody's export has it.
     rows_of : callable, optional
         Finds a person's rows where no column holds the bare key.
+    meanings : mapping
+        Column → what it holds, for the export's list of columns, where the name does not say it.
     """
 
     what: str
@@ -51,6 +53,7 @@ class PersonalData:
     why: str = ""
     withheld: Mapping[str, str] = field(default_factory=dict)
     rows_of: Callable[[UUID], Q] | None = None
+    meanings: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.fate == "kept" and not self.why:
@@ -61,7 +64,7 @@ class PersonalData:
 
 @dataclass(frozen=True, slots=True)
 class PersonalTable:
-    """A model and what its table holds of people."""
+    """A model and what its table holds about people."""
 
     model: type[models.Model]
     data: PersonalData

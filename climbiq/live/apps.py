@@ -8,7 +8,7 @@ class LiveConfig(AppConfig):
     label = "live"
 
     def ready(self) -> None:
-        """Replace django-eventstream's listeners by ours; say what its tables hold of people."""
+        """Replace django-eventstream's listeners by ours; say what its tables hold about people."""
         from climbiq.live.channels import describe_channels
         from climbiq.live.listeners import install
 

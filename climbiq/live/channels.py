@@ -55,13 +55,13 @@ class OwnChannels(ChannelManagerBase):  # type: ignore[misc]
 
 
 def describe_channels() -> None:
-    """Say what the tables of channels hold of people; called once every app is loaded."""
+    """Say what the tables of channels hold about people; called once every app is loaded."""
     from django_eventstream.models import Event, EventCounter
 
     describe(
         Event,
         PersonalData(
-            what="news for your open pages, kept for a day",
+            what="messages to your open pages, kept for a day",
             rows_of=lambda person: Q(channel=channel_of(person)),
             fate="erased",
         ),
@@ -69,7 +69,7 @@ def describe_channels() -> None:
     describe(
         EventCounter,
         PersonalData(
-            what="how many such news there were",
+            what="how many messages were sent to your open pages",
             rows_of=lambda person: Q(name=channel_of(person)),
             fate="erased",
         ),

@@ -18,7 +18,9 @@ class RecommendationEvent(models.Model):
     data = models.TextField()
     created_at = time_stamp()
 
-    personal_data = PersonalData(what="recommendations as they were told", people=("user_id",), fate="erased")
+    personal_data = PersonalData(
+        what="recommendations as they were shown to you, event by event", people=("user_id",), fate="erased"
+    )
 
     class Meta:
         db_table = "recommendation_events"

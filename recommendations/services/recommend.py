@@ -271,7 +271,7 @@ def _population_rows(served: ServedPopulation) -> dict[str, Any]:
 
 
 def _shadow_rules(context: RecommendationContext, *, now: datetime) -> list[dict[str, Any]]:
-    """The rules in shadow that would have matched; nobody but the record sees it."""
+    """The rules in shadow that would have matched: kept with the record, shown nowhere."""
     decision = RULE_ENGINE.shadow_rules(version=context.rules_version).decide(context.state(), now=now)
     return [
         {"rule_id": entry.rule_id, "version": entry.version, "outcome": entry.outcome}

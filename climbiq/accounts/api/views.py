@@ -51,7 +51,7 @@ class ZipRenderer(BaseRenderer):
 
 
 class ExportView(APIView):
-    """Everything that is held of whoever asks."""
+    """Everything that is held about whoever asks."""
 
     renderer_classes = [ZipRenderer]
     throttle_scope = "exports"

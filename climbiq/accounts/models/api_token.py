@@ -22,10 +22,10 @@ class ApiToken(models.Model):
     revoked_at = time_stamp(db_default=False)
 
     personal_data = PersonalData(
-        what="keys for scripts and apps",
+        what="your keys for scripts and apps",
         people=("user_id",),
         fate="erased",
-        withheld={"digest": "it stands for the key"},
+        withheld={"digest": "a fingerprint of the key, by which it is recognised"},
     )
 
     class Meta:

@@ -27,8 +27,8 @@ class Login(AbstractBaseSession):
         people=("user_id",),
         fate="erased",
         withheld={
-            "session_key": "it stands for the login",
-            "session_data": "what the program remembers from page to page, signed; nothing that is not elsewhere",
+            "session_key": "whoever has it is logged in as you",
+            "session_data": "what the program remembers from page to page, signed; all of it stands elsewhere",
         },
     )
 

@@ -68,7 +68,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         what="your account",
         people=("id",),
         fate="emptied",
-        withheld={"password": "it is kept as a hash, and that opens the account to whoever guesses well"},
+        withheld={"password": "only a hash of it is kept, and from a hash a password can be guessed"},
     )
 
     class Meta:

@@ -23,12 +23,12 @@ class IdempotencyRecord(models.Model):
     created_at = time_stamp()
 
     personal_data = PersonalData(
-        what="writes that may be repeated, kept for a day",
+        what="changes that you sent by API, kept for a day in case they are sent again",
         people=("user_id",),
         fate="erased",
         withheld={
-            "body": "what was answered then; the data itself stands in the other files",
-            "body_digest": "a checksum",
+            "body": "what was answered then; the data itself is in the other files",
+            "body_digest": "a checksum of what you sent",
         },
     )
 

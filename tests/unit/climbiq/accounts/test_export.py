@@ -11,9 +11,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from climbiq.accounts import rls
 from climbiq.accounts.tokens import create_token
 from climbiq.common.personal_data import personal_tables
-from tests.factories.whole_people import fill_account, fill_climber, fill_coach, fill_operator, tables_of
+from recommendations.models import Recommendation
+from recommendations.services.recommend import Asked, make_recommendation
+from tests.factories.expert_rules import stored_rule
+from tests.factories.whole_people import NOW, fill_account, fill_climber, fill_coach, fill_operator, tables_of
 
 EXPORT = "/api/v1/users/me/export"
 
@@ -103,12 +107,43 @@ def test_values_are_what_they_are(everybody, alice):
     assert account["shares_for_calibration"] is False
 
 
+def test_under_a_rule_it_holds_what_the_model_would_have_said_and_says_so(everybody, alice):
+    """Computed from one's own answers, it is one's own data, though no page and no other answer shows it."""
+    stored_rule(lifecycle="active")
+    with rls.as_user(alice.pk):
+        asked = Asked(conditions={"stress_level": 5})
+        make_recommendation(by=alice, asked=asked, now=NOW, tells=False)
+    overridden = Recommendation.objects.get(user=alice, overridden_by_rule__isnull=False)
+    files = export_of(alice)
+    row = next(r for r in json.loads(files["json/recommendations.json"]) if r["id"] == str(overridden.pk))
+    assert row["shadow"] == overridden.shadow
+    assert row["shadow"]["prediction"]["expected_quality"] == round(row["expected_quality"], 1)
+    columns = {(r["table"], r["column"]): r for r in csv.DictReader(io.StringIO(files["columns.csv"]))}
+    for column in ("shadow", "expected_quality"):
+        assert "where a rule spoke" in columns["recommendations", column]["meaning"]
+    assert "what the model would have said where a rule spoke" in files["README.txt"]
+    client = Client()
+    client.force_login(alice, backend="allauth.account.auth_backends.AuthenticationBackend")
+    answer = client.get(f"/api/v1/recommendations/{overridden.pk}")
+    assert answer.status_code == 200
+    assert answer.json()["prediction"] is None
+    assert "expected_quality" not in answer.text
+
+
+@pytest.mark.parametrize("who", ["alice", "carol", "olga"])
+def test_its_words_are_whole_phrases(everybody, request, who):
+    """Each stands alone in the list: nothing points at the line before."""
+    readme = export_of(request.getfixturevalue(who))["README.txt"]
+    for phrase in (" such ", "of you\n", "held of", "holds of"):
+        assert phrase not in readme, phrase
+
+
 def test_it_explains_itself(everybody, alice):
     files = export_of(alice)
     assert "alice@example.org" in files["README.txt"]
     assert "* sessions: your sessions (1)" in files["README.txt"]
-    assert "* api_tokens: digest: it stands for the key." in files["README.txt"]
-    held, _, absent = files["README.txt"].partition("Nothing is held of you in")
+    assert "* api_tokens: digest: a fingerprint of the key, by which it is recognised." in files["README.txt"]
+    held, _, absent = files["README.txt"].partition("Nothing is held about you in")
     assert "rule_audit_log" in absent
     assert "rule_audit_log" not in held
     columns = {(r["table"], r["column"]): r for r in csv.DictReader(io.StringIO(files["columns.csv"]))}
@@ -120,8 +155,8 @@ def test_it_explains_itself(everybody, alice):
 def test_the_page_says_what_is_held_and_downloads_the_same(everybody, alice, client):
     client.force_login(alice, backend="allauth.account.auth_backends.AuthenticationBackend")
     page = client.get(reverse("data")).text
-    assert "About you as a climber, every version" in page
-    assert "Changes of rules you made" not in page
+    assert "Your profile as a climber, in every version" in page
+    assert "Changes to rules" not in page
     assert set(opened(client.get(reverse("data_download")))) == set(export_of(alice))
 
 
