@@ -15,6 +15,7 @@ Floats = NDArray[np.float64]
 STEPS = np.arange(LOWEST_QUALITY, HIGHEST_QUALITY) + 0.5  # between the ten ratings: 1.5 … 9.5
 BISECTIONS = 60
 MOST_MISSING = 1e-5  # of a row's weights
+ROUNDING_VARIANCE = 1.0 / 12.0  # of a number rounded to the nearest whole one, quality points squared
 
 
 class InvalidPredictive(ValueError):
@@ -28,10 +29,11 @@ class Predictive:
     Attributes
     ----------
     mean, sd, weight
-        (n, k) components; the weights of a row sum to one.
+        (n, k) components; the weights of a row sum to one. They are of what is recorded: of the rating, if it is one.
     whole_numbers
-        Whether qualities are recorded as whole numbers 1–10. The rating is then the normal rounded to the nearest
-        whole number on the scale: P(rating ≤ j) = F(j + ½) for j < 10.
+        Whether qualities are recorded as whole numbers 1–10. A component's rating is then a normal rounded to the
+        nearest whole number on the scale, P(rating ≤ j) = F(j + ½) for j < 10, and that normal is narrower than the
+        component, whose variance has rounding in it (:func:`before_rounding`).
     """
 
     mean: Floats
@@ -134,7 +136,11 @@ class Predictive:
         return np.asarray(low + rng.uniform(size=outcome.size) * (high - low))
 
     def component_log_score(self, *, outcome: Floats) -> Floats:
-        """(n, k) log probability (or density) of the outcome under each component."""
+        """(n, k) log density of the outcome under each component: what weighs them.
+
+        Where ratings are whole it is the log of the component's probability within ±½ of the rating, at the
+        component's full width: a density can be endless where a climber's ratings never change, and this cannot.
+        """
         y = outcome[:, None]
         if not self.whole_numbers:
             z = (y - self.mean) / self.sd
@@ -145,10 +151,36 @@ class Predictive:
 
     def _steps(self) -> Floats:
         """(n, 9) probabilities that the rating is at most 1 … 9."""
+        sd = before_rounding(sd=self.sd)
         total = np.zeros((self.mean.shape[0], STEPS.size))
         for k in range(self.mean.shape[1]):
-            total += self.weight[:, k, None] * ndtr((STEPS - self.mean[:, k, None]) / self.sd[:, k, None])
+            total += self.weight[:, k, None] * ndtr((STEPS - self.mean[:, k, None]) / sd[:, k, None])
         return total
+
+
+def before_rounding(*, sd: Floats) -> Floats:
+    """SD of the quality whose rounding gives ratings with this SD.
+
+        s² = max(sd² - 1/12, min(sd², 1/12))
+
+    A quality q = m + s Z is rated r = q + e. If m may lie anywhere between two ratings, the rounding e is uniform on ±½
+    and independent of Z, so Var(r - m) = s² + 1/12, exactly. A model that was fitted to ratings therefore has 1/12 in
+    its variance already, and rounding its forecasts at their full width would count it twice.
+    Smaller variances are of somebody who hardly moves, whose m does not lie just anywhere, and rounding a normal that
+    is narrower than 1/12 moves its mean, by up to exp(-2 pi² s²) / pi (0.06 points at 1/12). So no less is left of a
+    variance than 1/12, or than it was.
+
+    Examples
+    --------
+    >>> before_rounding(sd=np.sqrt([1.0 + 1 / 12, 0.12, 0.04])).round(6).tolist()
+    [1.0, 0.288675, 0.2]
+
+    Source: Sheppard (1898), corrections of moments; Schuchman (1964), dither.
+    """
+    variance = sd**2
+    return np.asarray(
+        np.sqrt(np.maximum(variance - ROUNDING_VARIANCE, np.minimum(variance, ROUNDING_VARIANCE)))
+    )
 
 
 def normal_predictive(*, mean: Floats, sd: Floats, whole_numbers: bool = False) -> Predictive:

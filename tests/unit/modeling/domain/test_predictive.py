@@ -5,7 +5,13 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import kstest, norm
 
-from modeling.domain.predictive import InvalidPredictive, Predictive, normal_predictive, score
+from modeling.domain.predictive import (
+    InvalidPredictive,
+    Predictive,
+    before_rounding,
+    normal_predictive,
+    score,
+)
 
 MIXTURE = {"mean": np.array([[5.0, 7.0]]), "sd": np.array([[0.8, 1.5]]), "weight": np.array([[0.3, 0.7]])}
 
@@ -27,11 +33,41 @@ def test_crps_of_a_mixture_is_its_integral(outcome: float) -> None:
 @pytest.mark.parametrize("outcome", [1.0, 6.0, 10.0])
 def test_crps_of_a_rating_is_its_sum(outcome: float) -> None:
     p = Predictive(**MIXTURE, whole_numbers=True)
-    ratings = [p.component_log_score(outcome=np.array([float(k)]))[0] for k in range(1, 11)]
-    chance = np.exp(ratings) @ p.weight[0]
-    assert chance.sum() == pytest.approx(1.0)
+    # each normal without the 1/12 that rounding adds: 0.64 - 1/12 and 2.25 - 1/12
+    chance = sum(
+        w * norm(m, np.sqrt(v - 1 / 12)).cdf(np.arange(1, 10) + 0.5)
+        for w, m, v in ((0.3, 5.0, 0.64), (0.7, 7.0, 2.25))
+    )
     reached = np.arange(1, 11) >= outcome
-    assert p.crps(outcome=np.array([outcome]))[0] == pytest.approx(((np.cumsum(chance) - reached) ** 2).sum())
+    want = ((np.append(chance, 1.0) - reached) ** 2).sum()
+    assert p.crps(outcome=np.array([outcome]))[0] == pytest.approx(want)
+
+
+def test_a_rating_has_a_chance_under_every_component() -> None:
+    p = Predictive(**MIXTURE, whole_numbers=True)
+    ratings = [p.component_log_score(outcome=np.array([float(k)]))[0] for k in range(1, 11)]
+    assert np.exp(ratings).sum(axis=0) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("latent", [0.35, 0.6, 1.2])
+def test_rounding_is_counted_once(latent: float) -> None:
+    """Qualities m + s Z, rated: of these ratings a model knows m and the variance s² + 1/12, and forecasts the next."""
+    rng = np.random.default_rng(3)
+    mean = rng.uniform(3.5, 7.5, size=40_000)
+    rating = (mean + latent * rng.normal(size=mean.size)).round()
+    assert (rating - mean).var() == pytest.approx(latent**2 + 1 / 12, rel=0.02)
+    fitted = np.full(mean.size, (rating - mean).std())
+    p = normal_predictive(mean=mean, sd=fitted, whole_numbers=True)
+    transforms = p.pit(outcome=rating, rng=rng)
+    for level in (0.5, 0.8, 0.9, 0.95):
+        assert (np.abs(transforms - 0.5) < level / 2).mean() == pytest.approx(level, abs=0.008)
+    assert kstest(transforms, "uniform").pvalue > 0.01
+
+
+def test_who_hardly_moves_is_not_made_surer_still() -> None:
+    """Below 1/6 a variance is not of ratings anywhere alike: no less is left of it than 1/12, or than it was."""
+    sd = np.sqrt([0.01, 1 / 12, 0.1, 1 / 6, 0.2])
+    assert before_rounding(sd=sd) ** 2 == pytest.approx([0.01, 1 / 12, 1 / 12, 1 / 12, 0.2 - 1 / 12])
 
 
 def test_medians_quantiles_and_expectations() -> None:
@@ -52,7 +88,7 @@ def test_a_true_forecast_is_calibrated(whole: bool) -> None:
     mean, sd = rng.uniform(3, 8, size=6000), rng.uniform(0.7, 2.0, size=6000)
     outcome = mean + sd * rng.normal(size=6000)
     if whole:
-        outcome = np.clip(outcome.round(), 1, 10)
+        outcome, sd = np.clip(outcome.round(), 1, 10), np.sqrt(sd**2 + 1 / 12)
     p = normal_predictive(mean=mean, sd=sd, whole_numbers=whole)
     assert kstest(p.pit(outcome=outcome, rng=rng), "uniform").pvalue > 0.01
     got = score(predictive=p, outcome=outcome)
