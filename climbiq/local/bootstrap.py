@@ -23,6 +23,9 @@ FETCHED = re.compile(
     r"(?:Collecting|Processing|Requirement already satisfied:) (?:\S*/)?([^\s/]+)(?: .*)? \(from -r "
 )
 PINNED = re.compile(r"^([A-Za-z0-9][\w.-]*)(?:\[.*\])?==", re.MULTILINE)
+# Older ones hold each file of an index against a thousand tags one by one: half a minute for these requirements.
+QUICK_PIP = "pip>=24,<27"
+NEVER_IMPORTED = r"site-packages/.+/tests/"  # the packages' own tests: a fifth of their modules
 
 
 def install(base_dir: Path, names: Sequence[str]) -> bool:
@@ -45,8 +48,10 @@ def _install(base_dir: Path, names: Sequence[str]) -> bool:
     if all(stamp.exists() and stamp.read_text() == digest for stamp, digest in stamps.items()):
         return False
     print(f"installing {' and '.join(names)} into .venv: once, a few minutes", flush=True)
+    pip_install = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--no-compile"]
+    subprocess.run([*pip_install, "--quiet", QUICK_PIP], stderr=subprocess.DEVNULL, check=False)
     wanted = [argument for name in names for argument in ("-r", str(base_dir / name))]
-    command = [str(python), "-m", "pip", "install", "--disable-pip-version-check", *wanted]
+    command = [*pip_install, *wanted]
     with subprocess.Popen(
         command,
         env=os.environ | {"PIP_USE_PEP517": "1"},  # what new pips always do; old ones lament without it
@@ -58,9 +63,17 @@ def _install(base_dir: Path, names: Sequence[str]) -> bool:
         _tell_progress(pip.stdout, total=_packages(base_dir / name for name in names))
     if pip.returncode:
         raise subprocess.CalledProcessError(pip.returncode, command)
+    _compile(python, folder / "lib")
     for stamp, digest in stamps.items():
         stamp.write_text(digest)
     return True
+
+
+def _compile(python: Path, modules: Path) -> None:
+    """Compile what was installed on every core, where pip takes one; what cannot be compiled is left as it is."""
+    command = [str(python), "-m", "compileall", "-qq", "-j", "0", "-x", NEVER_IMPORTED, str(modules)]
+    print("  compiling", flush=True)
+    subprocess.run(command, check=False)
 
 
 def _tell_progress(said: Iterable[str], *, total: int) -> None:

@@ -1,9 +1,10 @@
-"""What the install tells of itself: which package pip is at, of how many."""
+"""What the install tells of itself (which package pip is at, of how many), and what it compiles."""
 
 from __future__ import annotations
 
 import io
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -76,3 +77,16 @@ def test_on_a_terminal_one_line_changes_and_is_cleared(monkeypatch):
         "",
     ]
     assert "\n" not in out.getvalue()
+
+
+def test_what_is_imported_is_compiled(tmp_path, monkeypatch):
+    """Also where Python is told to write no bytecode; a module that cannot be compiled stops nothing."""
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    modules = tmp_path / "tests" / ".venv" / "lib"  # a checkout's own folders decide nothing
+    packages = modules / "python3.11" / "site-packages"
+    for name, text in (("good", "a = 1"), ("bad", "print 'of old'"), ("some/tests/test_good", "a = 1")):
+        file = packages / f"{name}.py"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    bootstrap._compile(Path(sys.executable), modules)
+    assert [file.name.split(".")[0] for file in packages.rglob("*.pyc")] == ["good"]
