@@ -8,14 +8,16 @@ from typing import Final
 
 from climbiq.domain.variables import VARIABLES
 from modeling.domain.design_matrix import COLUMN, INTERCEPT, DesignRow
-from modeling.domain.posterior import Z_95, PersonalPosterior, predict
+from modeling.domain.posterior import Z_95, InvalidObservations, PersonalPosterior, predict_moments
 from recommendations.domain import rounding
 from recommendations.domain.kind_words import coefficient_inside, coefficient_label
 from recommendations.domain.rounding import JSON
+from recommendations.domain.surprise import Surprise, Why
 
 LEVEL: Final = "level"
 CLEAR_SHIFT: Final = 0.1  # of its own standard deviation before: less is no news
-EXPECTED_WITHIN: Final = 0.25  # of the predictive standard deviation: less is no surprise
+LEVEL_NEWS: Final = 0.1  # points, as shown: a smaller step of the level is no news
+MOST: Final = 0.5  # of what was learnt
 LITTLE_LEVERAGE: Final = 0.25  # typical spreads from the reference: nearer than that, an effect does not show
 FIRM: Final = 0.5  # ratio to the spread of climbers below which a coefficient is well known
 _LABELS: Final = {INTERCEPT: "your usual quality", LEVEL: "your form of late"}
@@ -46,7 +48,7 @@ class CoefficientChange:
     @property
     def is_clear(self) -> bool:
         """Whether it moved far enough to be news."""
-        return self.before[1] > 0.0 and abs(self.shift) >= CLEAR_SHIFT * self.before[1]
+        return _is_clear(self.before, self.after)
 
     def as_payload(self) -> dict[str, JSON]:
         return {
@@ -67,30 +69,35 @@ class BeliefChange:
 
     Attributes
     ----------
-    expected, observed
-        Quality as predicted before the session (unclipped) and as rated.
-    explained
-        Points of the surprise that the model now expects for such a session; the rest counts as chance.
+    surprise
+        Expected and rated, how much of the difference the model now expects, and what became of the rest.
+    level_before, level_after
+        How far the form of late was thought, and is thought, to be from the usual quality.
     coefficients
         The largest share of the surprise first.
     """
 
-    expected: float
-    observed: float
-    explained: float
+    surprise: Surprise
     sentence: str
+    level_before: float
+    level_after: float
     coefficients: tuple[CoefficientChange, ...]
 
     @property
-    def surprise(self) -> float:
-        return self.observed - self.expected
+    def why(self) -> Why:
+        return self.surprise.why
+
+    @property
+    def level_is_news(self) -> bool:
+        """Whether the form of late moved far enough to be told."""
+        return _is_level_news(self.level_before, self.level_after)
 
     def as_payload(self) -> dict[str, JSON]:
         return {
-            "expected": rounding.quality(self.expected),
-            "observed": rounding.quality(self.observed),
-            "surprise": rounding.quality(self.surprise),
-            "explained": rounding.gain(self.explained),
+            "expected": rounding.quality(self.surprise.expected),
+            "observed": rounding.quality(self.surprise.observed),
+            "surprise": self.surprise.points_told,
+            "explained": rounding.gain(self.surprise.explained),
             "sentence": self.sentence,
             "coefficients": [c.as_payload() for c in self.coefficients],
         }
@@ -131,41 +138,84 @@ def belief_change(
     >>> belief_change(before=none, after=one, session=row, quality=7.0).sentence
     'Expected 4.3, rated 7: better. Most of what that taught went to your usual quality.'
     """
+    if before.names != after.names:
+        raise InvalidObservations("the two posteriors are over different coefficients")
     row = session.row.tolist()
-    expected = float(session.row @ before.mean) + before.level_mean
-    known = predict(posterior=before, design_row=session.row)
-    is_expected = abs(quality - expected) < EXPECTED_WITHIN * known.predictive_sd
+    expected, variance = predict_moments(posterior=before, design_row=session.row)
+    unsaid = session.added_variance(mean=before.mean, covariance=before.covariance)
     imputed = frozenset(session.imputed)
     shifts = (after.mean - before.mean).tolist()
     absorbed = {name: dose * shift for name, dose, shift in zip(before.names, row, shifts, strict=True)}
     absorbed[LEVEL] = after.level_mean - before.level_mean
-    top = max(absorbed, key=lambda name: (absorbed[name] * (quality - expected), name))
-    changes = []
+    explained = sum(absorbed.values())
+    beliefs = {}
     for place, name in enumerate(before.names):
         if name not in COLUMN and row[place] == 0.0:
             continue  # a kind of session that this one was not
-        was = float(before.mean[place]), math.sqrt(max(float(before.covariance[place, place]), 0.0))
-        now = float(after.mean[place]), math.sqrt(max(float(after.covariance[place, place]), 0.0))
-        why = _why(name, row[place], was, now, is_expected=is_expected, said=name not in imputed, top=top)
-        changes.append(
-            CoefficientChange(variable=name, before=was, after=now, absorbed=absorbed[name], why=why)
-        )
-    changes.sort(key=lambda c: (-abs(c.absorbed), before.names.index(c.variable)))
-    return BeliefChange(
+        beliefs[name] = _belief(before, place), _belief(after, place)
+    surprise = Surprise(
         expected=expected,
         observed=quality,
-        explained=sum(absorbed.values()),
-        sentence=_sentence(expected, quality, top, is_expected=is_expected),
+        predictive_sd=math.sqrt(variance + before.sigma**2 + unsaid),
+        explained=explained,
+        moved=_is_level_news(before.level_mean, after.level_mean)
+        or any(_is_clear(was, now) for was, now in beliefs.values()),
+    )
+    top = max(absorbed, key=lambda name: (absorbed[name] * surprise.points, name))
+    is_most = surprise.share > 0.0 and absorbed[top] / explained >= MOST
+    reason = _Reason(why=surprise.why, top=top, is_most=is_most)
+    changes = [
+        CoefficientChange(
+            variable=name,
+            before=was,
+            after=now,
+            absorbed=absorbed[name],
+            why=_why(name, row[before.names.index(name)], was, now, said=name not in imputed, reason=reason),
+        )
+        for name, (was, now) in beliefs.items()
+    ]
+    changes.sort(key=lambda c: (-abs(c.absorbed), before.names.index(c.variable)))
+    return BeliefChange(
+        surprise=surprise,
+        sentence=_sentence(surprise, reason),
+        level_before=before.level_mean,
+        level_after=after.level_mean,
         coefficients=tuple(changes),
     )
 
 
-def _sentence(expected: float, quality: float, top: str, *, is_expected: bool) -> str:
-    opening = f"Expected {rounding.quality(expected):g}, rated {rounding.quality(quality):g}"
-    if is_expected:
-        return f"{opening}: about as expected, so little changes but how sure we are."
-    direction = "better" if quality > expected else "worse"
-    return f"{opening}: {direction}. Most of what that taught went to {_inside(top)}."
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reason:
+    """What became of the surprise, where the largest part of what was learnt went, and whether that is most of it."""
+
+    why: Why
+    top: str
+    is_most: bool
+
+
+def _belief(posterior: PersonalPosterior, place: int) -> tuple[float, float]:
+    return float(posterior.mean[place]), math.sqrt(max(float(posterior.covariance[place, place]), 0.0))
+
+
+def _is_clear(was: tuple[float, float], now: tuple[float, float]) -> bool:
+    return was[1] > 0.0 and abs(now[0] - was[0]) >= CLEAR_SHIFT * was[1]
+
+
+def _is_level_news(before: float, after: float) -> bool:
+    return abs(rounding.gain(after) - rounding.gain(before)) >= LEVEL_NEWS
+
+
+def _sentence(surprise: Surprise, reason: _Reason) -> str:
+    beyond = ", off the scale" if surprise.is_off_the_scale else ""
+    opening = f"Expected {rounding.quality(surprise.expected):g}{beyond}, rated {rounding.quality(surprise.observed):g}"
+    if reason.why == "as_expected":
+        little = "" if surprise.moved else ", so little changes but how sure we are"
+        return f"{opening}: about as expected{little}."
+    direction = "better" if surprise.points > 0.0 else "worse"
+    if reason.why == "noise":
+        return f"{opening}: {direction}, and nearly all of that counts as chance."
+    part = "Most" if reason.is_most else "The largest part"
+    return f"{opening}: {direction}. {part} of what that taught went to {_inside(reason.top)}."
 
 
 def _why(
@@ -174,20 +224,19 @@ def _why(
     was: tuple[float, float],
     now: tuple[float, float],
     *,
-    is_expected: bool,
     said: bool,
-    top: str,
+    reason: _Reason,
 ) -> str:
-    """One sentence on why a coefficient moved, or did not: the first reason that holds."""
+    """Why a coefficient moved, or did not: the first reason that holds."""
     label = _inside(name)
+    if _is_clear(was, now):
+        aside = "" if said else " You did not say this: what is usual for you stood in."
+        return f"{_moved(name, label, was, now)}{aside}"
     if not said:
         return f"You did not say this, so the session teaches next to nothing about {label}."
-    moved = was[1] > 0.0 and abs(now[0] - was[0]) >= CLEAR_SHIFT * was[1]
-    if moved:
-        return _moved(name, label, was, now)
     if name not in COLUMN:
         return "What a kind of session is worth is learnt from everyone's sessions together: one moves it little."
-    if is_expected:
+    if reason.why == "as_expected":
         return "The session came out about as expected, so there was little to correct."
     variable = VARIABLES.get(name)
     if variable is not None and abs(dose) < LITTLE_LEVERAGE * variable.spread:
@@ -197,7 +246,10 @@ def _why(
     prior = variable.prior if variable is not None else None
     if prior is not None and was[1] < FIRM * prior["individual_variance"]:
         return f"The effect of {label} is known well by now; one session moves it little."
-    return f"{_inside(top)[:1].upper()}{_inside(top)[1:]} explains most of it."
+    if reason.why == "noise":
+        return f"Nearly all of it counts as chance; {label} is held to matter about as before."
+    top = _inside(reason.top)
+    return f"{top[:1].upper()}{top[1:]} explains {'most' if reason.is_most else 'more'} of it."
 
 
 def _moved(name: str, label: str, was: tuple[float, float], now: tuple[float, float]) -> str:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from modeling.domain.design_matrix import TreatedSession, design_row
-from modeling.domain.lessons import what_was_taught
 from modeling.domain.personal import TrainedPopulation
 from modeling.domain.posterior import GaussianPrior
 from recommendations.domain import rounding
@@ -15,6 +14,7 @@ from recommendations.domain.belief_change import BeliefChange, belief_change
 from recommendations.domain.context import believe
 from recommendations.domain.prediction import QualityPrediction, predict_quality
 from recommendations.domain.rounding import JSON
+from recommendations.domain.surprise import Why
 
 _FEW: Final = 5  # sessions: after fewer, each one teaches much whatever it was
 
@@ -29,17 +29,15 @@ class Taught:
         What the climber's sessions before it let expect of it, under its conditions as treated.
     change
         Every coefficient before and after it, and why it moved.
-    why
-        "as_expected", "learnt", or "noise": a surprise that is put down to chance.
-    level_before, level_after
-        How far the form of late was thought, and is thought, to be from the usual quality.
     """
 
     prediction: QualityPrediction
     change: BeliefChange
-    why: str
-    level_before: float
-    level_after: float
+
+    @property
+    def why(self) -> Why:
+        """ "as_expected", "learnt", or "noise": a surprise that is put down to chance."""
+        return self.change.why
 
     @property
     def sessions_before(self) -> int:
@@ -48,16 +46,20 @@ class Taught:
     @property
     def explanation(self) -> str:
         """Why it taught much or little."""
-        surprise, explained = abs(self.change.surprise), max(abs(self.change.explained), 0.0)
+        surprise = self.change.surprise
         if self.why == "as_expected":
+            if surprise.moved:
+                return "It confirms what was thought. What moved did so because your habits are known better now."
             return "It confirms what was thought: little moves, and the ranges get a little narrower."
-        parts = f"Of the {_points(surprise)} of surprise, {_share(explained, surprise)} now expected of a day like this"
-        rest = "the rest counts as chance"
+        total, believed = abs(surprise.points_told), surprise.explained_told
+        parts = f"Of the {_points(total)} of surprise, {_are(believed)} now expected of a day like this"
         if self.why == "learnt":
+            rest = "; the rest counts as chance" if believed < total else ""
             few = " With so few sessions each one teaches much." if self.sessions_before < _FEW else ""
-            return f"{parts}; {rest}.{few}"
+            return f"{parts}{rest}.{few}"
+        after = f"After {self.sessions_before} sessions one" if self.sessions_before >= _FEW else "One"
         return (
-            f"{parts}; {rest}. After {self.sessions_before} sessions one surprise weighs little: sessions that look "
+            f"{parts}; the rest counts as chance. {after} surprise weighs little: sessions that look "
             f"alike differ by about {_points(self.prediction.sigma)} anyway."
         )
 
@@ -69,8 +71,8 @@ class Taught:
             "why": self.why,
             "explanation": self.explanation,
             "sessions_before": self.sessions_before,
-            "level_before": rounding.gain(self.level_before),
-            "level_after": rounding.gain(self.level_after),
+            "level_before": rounding.gain(self.change.level_before),
+            "level_after": rounding.gain(self.change.level_after),
         }
 
 
@@ -106,12 +108,6 @@ few sessions each one teaches much.'
     before = believe(sessions=earlier, population=population, days_since_last=days)
     after = believe(sessions=[*earlier, session], population=population)
     row = design_row(conditions=session.conditions, usual=before.usual, columns=before.posterior.names)
-    lesson = what_was_taught(
-        before=before.posterior,
-        after=after.posterior,
-        design_row=row.row,
-        observed=session.session_quality,
-    )
     prediction = predict_quality(
         posterior=before.posterior, conditions=session.conditions, usual=before.usual
     )
@@ -123,9 +119,6 @@ few sessions each one teaches much.'
             session=row,
             quality=session.session_quality,
         ),
-        why=lesson.why,
-        level_before=prediction.level,
-        level_after=lesson.level_after,
     )
 
 
@@ -134,6 +127,6 @@ def _points(value: float) -> str:
     return f"{number} point{'' if number == '1' else 's'}"
 
 
-def _share(explained: float, surprise: float) -> str:
-    number = f"{rounding.quality(min(explained, surprise)):g}"
+def _are(value: float) -> str:
+    number = f"{value:g}"
     return f"{number} {'is' if number == '1' else 'are'}"

@@ -28,7 +28,6 @@ from sessions_app.domain.wording import title_of
 
 SESSIONS_DRAWN: Final = 40
 CHANGES_DRAWN: Final = 3
-LEVEL_NEWS: Final = 0.1  # points
 PHASES: Final = ("cold_start", "learning", "personalized")
 
 
@@ -146,8 +145,12 @@ def _usual(model: OwnModel, *, today: date) -> dict[str, Any]:
 
 
 def _level(taught: Taught) -> dict[str, Any]:
-    before, after = rounding.gain(taught.level_before), rounding.gain(taught.level_after)
-    return {"before": before, "after": after, "is_news": abs(after - before) >= LEVEL_NEWS}
+    change = taught.change
+    return {
+        "before": rounding.gain(change.level_before),
+        "after": rounding.gain(change.level_after),
+        "is_news": change.level_is_news,
+    }
 
 
 def _change(change: CoefficientChange) -> dict[str, Any]:

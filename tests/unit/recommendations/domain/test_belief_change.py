@@ -43,9 +43,9 @@ def of(change, name):
 def test_one_update_by_hand():
     """First session, stress 5, rated 7. E = 5 - 0.7 = 4.3; Var(E) = 2 + 2² · 0.0625 = 2.25; plus 1.69: 3.94."""
     _, _, change = learn(0, REFERENCE | {"stress_level": 5}, 7.0)
-    assert change.expected == pytest.approx(4.3)
-    assert change.surprise == pytest.approx(2.7)
-    assert change.explained == pytest.approx(2.7 * 2.25 / 3.94)
+    assert change.surprise.expected == pytest.approx(4.3)
+    assert change.surprise.points == pytest.approx(2.7)
+    assert change.surprise.explained == pytest.approx(2.7 * 2.25 / 3.94)
     usual, stress = of(change, "intercept"), of(change, "stress_level")
     assert usual.shift == pytest.approx(2.0 * 2.7 / 3.94)
     assert stress.shift == pytest.approx(2.0 * 0.0625 * 2.7 / 3.94)  # C x (y - E) / 3.94
@@ -72,7 +72,9 @@ def test_the_parts_add_up_to_what_the_model_now_expects(n, conditions, quality, 
     before, row, change = learn(n, conditions, float(quality), drift=drift)
     known = predict(posterior=before, design_row=row.row)
     share = known.mean_sd**2 / known.predictive_sd**2
-    assert change.explained == pytest.approx(share * change.surprise, abs=1e-6)  # the gain of one observation
+    assert change.surprise.explained == pytest.approx(
+        share * change.surprise.points, abs=1e-6
+    )  # the gain of one observation
     for c in change.coefficients:
         assert c.after[1] <= c.before[1] + 1e-9
         assert c.why.endswith(".")

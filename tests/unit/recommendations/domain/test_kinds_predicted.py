@@ -173,7 +173,7 @@ def test_what_a_session_taught_names_its_kind_only():
     kinds = {c.variable: c for c in got.coefficients if c.variable in KINDS}
     assert set(kinds) == {"type:project", "type:project×stress_level"}
     assert kinds["type:project×stress_level"].as_payload()["label"] == "Projecting, by stress"
-    assert got.explained == pytest.approx(float(row.row @ (after.mean - before.mean)))
+    assert got.surprise.explained == pytest.approx(float(row.row @ (after.mean - before.mean)))
     # Trained populations share the effect of a kind: one climber's session leaves it where it was.
     same = after.mean.copy()
     same[len(COEFFICIENTS) :] = before.mean[len(COEFFICIENTS) :]
