@@ -14,6 +14,7 @@ from climbiq.domain.variables import MODEL_VARIABLES
 from climbiq.domain.vocabularies import INTENSITIES, SESSION_TYPES
 from modeling.domain.design_matrix import TreatedSession
 from modeling.domain.personal import TrainedPopulation
+from modeling.domain.recordable import ignored_notes
 from modeling.domain.stored_population import from_json
 from modeling.domain.treated_columns import SESSIONS_KEPT, TreatedColumns
 from modeling.models import PopulationPosterior, PopulationStatistic
@@ -50,6 +51,7 @@ def treated_columns() -> tuple[TreatedColumns, tuple[str, ...]]:
     values = np.empty((found.quality.size, len(MODEL_VARIABLES)))
     for column, name in enumerate(MODEL_VARIABLES):
         values[:, column] = found.numbers[name]
+    notes += ignored_notes(values=values)
     everything = TreatedColumns(
         climbers=tuple(map(str, found.climbers)),
         start=found.start,

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from climbiq.domain.variables import ALIASES, MODEL_VARIABLES, VARIABLES
+from modeling.domain.recordable import recordable
 from modeling.domain.session_kind import MODERATORS, KindLayout, UnknownColumn
 from modeling.domain.unsaid import TakenKind, taken_kinds, unsaid_directions
 
@@ -31,7 +32,7 @@ REGISTRY_SPREAD_WEIGHT: Final = 4.0  # sessions that the registry's typical spre
 
 _WIDTH: Final = len(COEFFICIENTS)
 _MODELLED: Final = tuple(VARIABLES[name] for name in MODEL_VARIABLES)
-_REFERENCE_DOSE: Final[Floats] = np.array([v.dose(v.reference) for v in _MODELLED])
+REFERENCE_DOSE: Final[Floats] = np.array([v.dose(v.reference) for v in _MODELLED])
 _HIGHEST_DOSE: Final[Floats] = np.array(
     [math.inf if v.optimal_range is None else v.optimal_range[1] for v in _MODELLED]
 )
@@ -131,7 +132,9 @@ class DesignRow:
 
 
 def centred_doses(*, values: Floats) -> Floats:
-    """Doses relative to their reference, NaN for what is missing: vectorised `Variable.centred_dose`.
+    """Doses relative to their reference: vectorised `Variable.centred_dose`.
+
+    NaN for what is missing, and for what no form would take (`recordable`): training and serving both come by here.
 
     Parameters
     ----------
@@ -146,7 +149,7 @@ def centred_doses(*, values: Floats) -> Floats:
     >>> float(centred_doses(values=raw)[MODEL_VARIABLES.index("caffeine_mg")])
     200.0
     """
-    return np.minimum(values, _HIGHEST_DOSE) - _REFERENCE_DOSE
+    return np.minimum(recordable(values=values), _HIGHEST_DOSE) - REFERENCE_DOSE
 
 
 def design_matrix(

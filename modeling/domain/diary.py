@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from climbiq.domain.variables import MODEL_VARIABLES, VARIABLES
+from climbiq.domain.variables import MODEL_VARIABLES
 from climbiq.domain.vocabularies import INTENSITIES, SESSION_TYPES
 from modeling.domain.known_then import data_as_known_then
 from modeling.domain.population_prior import literature_priors
 from modeling.domain.posterior import HIGHEST_QUALITY, LOWEST_QUALITY
 from modeling.domain.priors import HierarchicalPriors
+from modeling.domain.recordable import ignored_notes, recordable
 from modeling.domain.statistics import GroupedData, Ints
 from modeling.domain.training_data import hierarchical_priors
 from modeling.domain.treated_columns import TreatedColumns
@@ -116,7 +117,14 @@ def _ordered(frame: pd.DataFrame, notes: list[str]) -> tuple[TreatedColumns, Int
     values = np.full((rows.size, len(MODEL_VARIABLES)), np.nan)
     for k, name in enumerate(MODEL_VARIABLES):
         if name in frame.columns:
-            values[:, k] = _values(frame, name, rows, notes)
+            values[:, k] = _numbers(frame, name)[rows]
+    notes += ignored_notes(values=values)
+    values = recordable(values=values)
+    notes += [
+        f"{name} was never recorded: it has no say"
+        for k, name in enumerate(MODEL_VARIABLES)
+        if name in frame.columns and np.isnan(values[:, k]).all()
+    ]
     return TreatedColumns(
         climbers=tuple(labels.tolist()),
         start=np.concatenate([[0], np.cumsum(np.bincount(codes))]).astype(np.int64),
@@ -143,21 +151,6 @@ def _days(frame: pd.DataFrame) -> Floats:
     except (ValueError, TypeError) as error:
         raise InvalidDiary(f"column {DATE} holds something that is no date: {error}") from None
     return np.asarray(((stamps - pd.Timestamp(0)) / pd.Timedelta(days=1)).to_numpy(dtype=np.float64))
-
-
-def _values(frame: pd.DataFrame, name: str, rows: NDArray[np.intp], notes: list[str]) -> Floats:
-    """One variable's values, NaN where not recorded or absurd."""
-    variable = VARIABLES[name]
-    values = _numbers(frame, name)[rows]
-    absurd = (values < variable.low) | (values > variable.high)
-    if absurd.any():
-        notes.append(
-            f"{int(absurd.sum())} values of {name} outside {variable.low:g}–{variable.high:g} ignored"
-        )
-    values = np.where(absurd, np.nan, values)
-    if np.isnan(values).all():
-        notes.append(f"{name} was never recorded: it has no say")
-    return values
 
 
 def _kinds(frame: pd.DataFrame, name: str, rows: NDArray[np.intp], notes: list[str]) -> Sequence[str | None]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from climbiq.domain.variables import MODEL_VARIABLES
-from modeling.domain.design_matrix import centred_doses
+from modeling.domain.design_matrix import REFERENCE_DOSE, centred_doses
 from modeling.domain.population_prior import PopulationPrior
 from modeling.domain.priors import HierarchicalPriors
 from modeling.domain.statistics import GroupedData
@@ -46,8 +46,7 @@ def data_as_known_then(
     doses = centred_doses(values=sessions.values)
     filled = _filled_from_earlier(doses, sessions.start)
     # An hour slept or a milligram drunk is its own dose up to the cap, and no mean of doses lies above that.
-    reference = -centred_doses(values=np.zeros(doses.shape[1]))
-    made = training_data(sessions=replace(sessions, values=filled + reference), priors=priors)
+    made = training_data(sessions=replace(sessions, values=filled + REFERENCE_DOSE), priors=priors)
     never = np.isnan(doses).all(axis=0)
     keep = np.ones(len(made.priors.names), dtype=np.bool_)
     keep[1 : 1 + len(MODEL_VARIABLES)] = ~never

@@ -12,6 +12,7 @@ from experts.domain.rules.rule_set import RuleSet
 from modeling.domain.design_matrix import COEFFICIENTS, NO_HABITS, TreatedSession, UsualDoses, design_row
 from modeling.domain.population_prior import PopulationPrior
 from modeling.domain.posterior import HIGHEST_QUALITY, LOWEST_QUALITY, PersonalPosterior, on_scale
+from modeling.domain.recordable import is_recordable
 from modeling.domain.session_kind import FAMILIES, INTENSITY, TYPE
 from recommendations.domain import rounding
 from recommendations.domain.flips import flips_of
@@ -96,7 +97,7 @@ def generate_counterfactuals(
     adjustments = adjustments or Adjustments()
     situation = Situation(
         posterior=posterior,
-        conditions={ALIASES.get(name, name): value for name, value in conditions.items()},
+        conditions=_usable({ALIASES.get(name, name): value for name, value in conditions.items()}),
         row=design_row(conditions=conditions, usual=usual, columns=posterior.names).row,
         usual=usual,
         own_ranges=own_ranges(sessions=own_sessions),
@@ -117,6 +118,13 @@ def generate_counterfactuals(
         _tip(index, move, situation, prediction, reliability or {})
         for index, move in enumerate(_that_go_together(worth)[:MOST_TIPS])
     )
+
+
+def _usable(conditions: Mapping[str, Any]) -> dict[str, Any]:
+    """What no form would have taken was not said: no advice starts from there. (Rules have seen it.)"""
+    return {
+        name: value if is_recordable(name=name, value=value) else None for name, value in conditions.items()
+    }
 
 
 def _that_go_together(moves: Sequence[Move | KindMove]) -> list[Move | KindMove]:

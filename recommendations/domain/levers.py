@@ -11,6 +11,7 @@ from climbiq.domain.quantities import Variable
 from climbiq.domain.variables import VARIABLES
 from modeling.domain.design_matrix import TreatedSession
 from modeling.domain.population_prior import PopulationPrior
+from modeling.domain.recordable import is_recordable
 
 WARMUP_SHARE_OF_TIME: Final = 0.25  # a longer warm-up leaves too little of the session
 _EPSILON: Final = 1e-9
@@ -63,7 +64,12 @@ def own_ranges(*, sessions: Sequence[TreatedSession]) -> dict[str, tuple[float, 
     """
     found = {}
     for lever in LEVERS:
-        values = [v for s in sessions if (v := s.conditions.get(lever.variable)) is not None]
+        values = [
+            v
+            for s in sessions
+            if (v := s.conditions.get(lever.variable)) is not None
+            and is_recordable(name=lever.variable, value=v)
+        ]
         if values:
             found[lever.variable] = (float(min(values)), float(max(values)))
     return found

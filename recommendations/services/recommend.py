@@ -16,6 +16,7 @@ from climbiq.domain.literature import QUALITY_PRIORS
 from climbiq.domain.training_history import summarise_history
 from climbiq.domain.zones import zone_of
 from experts.services.rule_engine import RULE_ENGINE
+from modeling.domain.recordable import ignored_conditions
 from recommendations.domain import events as domain
 from recommendations.domain import rounding
 from recommendations.domain.context import RecommendationContext
@@ -235,6 +236,7 @@ def _record(
             "run_id": None if served.run_id is None else str(served.run_id),
             "population": _population_rows(served),
             "shadow_rules": _shadow_rules(context, now=now),
+            **({"ignored_values": list(ignored)} if (ignored := _ignored(context)) else {}),
             **({"notes": notes} if (notes := _notes(by, context)) else {}),
         },
         shadow=None if result.shadow is None else result.shadow.as_payload(),
@@ -278,6 +280,13 @@ def _shadow_rules(context: RecommendationContext, *, now: datetime) -> list[dict
         for entry in decision.trace
         if entry.outcome != "false"
     ]
+
+
+def _ignored(context: RecommendationContext) -> tuple[str, ...]:
+    """Values of the day and of earlier sessions that no form would take: the model counts them as not said."""
+    return ignored_conditions(
+        conditions=[context.named_conditions, *(past.conditions for past in context.own_sessions)]
+    )
 
 
 def _notes(by: User, context: RecommendationContext) -> str | None:

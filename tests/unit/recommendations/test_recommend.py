@@ -15,6 +15,7 @@ from recommendations.models import Recommendation, RecommendationEvent
 from recommendations.services.recommend import Asked, KeyReused, make_recommendation
 from sessions_app.models import PostSessionData, PreSessionData, Session
 from sessions_app.selectors import SessionNotFound
+from tests.factories.sessions import make_session
 
 NOW = datetime(2026, 11, 20, 16, 0, tzinfo=UTC)
 CONDITIONS = {"sleep_hours": 6.0, "stress_level": 4, "caffeine_mg": 0}
@@ -67,6 +68,20 @@ def test_pausing_a_rule_by_any_path_counts_at_once(alice):
     with connection.cursor() as cursor:
         cursor.execute("UPDATE expert_rules SET is_active = false WHERE id = %s", [rule.pk])
     assert "prediction" in events_of(ask(alice))
+
+
+def test_a_value_that_no_form_takes_predicts_nothing_absurd_and_is_noted(alice):
+    """Such as an old row or plain SQL may hold, of the plan and of what was done earlier: neither column has a check."""
+    make_session(
+        alice, planned={"caffeine_mg": 100}, actual={"caffeine_mg": -2_000_000}, quality=6, deviated=True
+    )
+    plan = make_session(alice, day=NOW.date(), planned={"caffeine_mg": 2_000_000, "sleep_hours": 6.0})
+    made = ask(alice, conditions=None, session_id=plan.pk)
+    evidence = Recommendation.objects.get(pk=made.recommendation_id).evidence
+    assert evidence["ignored_values"] == ["2 values of caffeine_mg outside 0–1000 ignored"]
+    predicted = events_of(made)["prediction"]
+    assert "caffeine_mg" in predicted["missing"]
+    assert 4.0 < predicted["expected_quality"] < 7.0
 
 
 def test_reads_the_session_and_keeps_the_advice_with_it(alice):
