@@ -224,8 +224,8 @@ def content_of(rule: ExpertRule) -> RuleContent:
 
 
 def revision_of(rule: ExpertRule) -> str:
-    """Changes with everything an editor shows: content and lifecycle."""
-    return content_of(rule).revision(lifecycle=rule.lifecycle)
+    """Changes with everything an editor shows: content, lifecycle, and which rule has its place."""
+    return content_of(rule).revision(lifecycle=rule.lifecycle, superseded_by=rule.superseded_by_id)
 
 
 def _hold(rule_id: UUID, revision: str | None) -> ExpertRule:

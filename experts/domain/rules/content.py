@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any, Final, TypedDict
+from uuid import UUID
 
 from climbiq.domain.texts import UnstorableText, clean_text
 from experts.domain.rules.faults import Fault, Faults, InvalidRule
@@ -41,14 +42,20 @@ class RuleContent:
     evidence: str | None = None
     expires_at: datetime | None = None
 
-    def revision(self, *, lifecycle: str) -> str:
-        """A short digest of content and lifecycle: what an editor was shown, to notice that it has changed since.
+    def revision(self, *, lifecycle: str, superseded_by: UUID | None) -> str:
+        """A short digest of content, lifecycle and successor: what an editor was shown, to notice that it has changed.
 
-        >>> draft = RuleContent(name="Tense", conditions={}, actions=[])
-        >>> draft.revision(lifecycle="draft") == draft.revision(lifecycle="active")
-        False
+        >>> rule = RuleContent(name="Tense", conditions={}, actions=[])
+        >>> heir = UUID("5f0c3c52-0c1b-4c4e-8f0e-3a6a1d6f7b21")
+        >>> len({
+        ...     rule.revision(lifecycle="draft", superseded_by=None),
+        ...     rule.revision(lifecycle="active", superseded_by=None),
+        ...     rule.revision(lifecycle="active", superseded_by=heir),
+        ... })
+        3
         """
-        said = {**asdict(self), "lifecycle": lifecycle}
+        heir = None if superseded_by is None else str(superseded_by)
+        said = {**asdict(self), "lifecycle": lifecycle, "superseded_by": heir}
         if self.expires_at is not None:
             said["expires_at"] = self.expires_at.astimezone(UTC).isoformat()
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]

@@ -79,12 +79,10 @@ def test_it_is_taken_back(carol, dave, old, new):
     back = supersede(dave, old, None, reason="the newer one was worse")
     assert (back.superseded_by_id, back.is_active) == (None, True)
     assert matching() == ["Old", "New"]
-    assert sorted(log_of(old)) == sorted(
-        [
-            ("superseded", carol.pk, "newer evidence"),
-            ("activated", dave.pk, "the newer one was worse"),
-        ]
-    )
+    assert log_of(old) == [
+        ("superseded", carol.pk, "newer evidence"),
+        ("activated", dave.pk, "the newer one was worse"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -186,6 +184,21 @@ def test_over_the_api(client, demo, carol, old, new):
     log = client.get(f"{RULES}/{old.pk}/audit").json()["results"]
     assert ("superseded", "newer") in [(entry["action"], entry["reason"]) for entry in log]
     assert post(client, old, {"successor": None, "reason": "back"}).json()["is_active"] is True
+
+
+def test_of_two_coaches_who_read_the_same_rule_the_second_is_told(client, demo, carol, dave, old, new):
+    """Each names another successor: the later one must not take the earlier one's back unseen."""
+    other = stored_rule(name="Other", lifecycle="active")
+    client.force_login(carol)
+    read = client.get(f"{RULES}/{old.pk}").json()["revision"]
+    first = post(client, old, {"successor": str(new.pk), "reason": "newer", "revision": read})
+    client.force_login(dave)
+    second = post(client, old, {"successor": str(other.pk), "reason": "better", "revision": read})
+    assert (first.status_code, second.status_code) == (200, 409)
+    old.refresh_from_db()
+    assert old.superseded_by_id == new.pk
+    again = {"successor": str(other.pk), "reason": "better", "revision": first.json()["revision"]}
+    assert post(client, old, again).status_code == 200
 
 
 @pytest.mark.parametrize(
