@@ -30,6 +30,9 @@ class Table:
     keys: set[tuple[str, tuple[str, ...]]] = field(default_factory=set)
     foreign_keys: set[ForeignKey] = field(default_factory=set)
     indexes: dict[str, str] = field(default_factory=dict)
+    unique: set[str] = field(default_factory=set)  # everything that allows a value once: columns and condition
+    exclusions: set[str] = field(default_factory=set)
+    triggers: set[str] = field(default_factory=set)
 
 
 COLUMNS = """
@@ -50,13 +53,16 @@ SELECT c.relname, k.contype::text, pg_get_constraintdef(k.oid),
 FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public'
 LEFT JOIN pg_class t ON t.oid = k.confrelid
-WHERE k.contype IN ('c', 'f', 'p', 'u')"""
+WHERE k.contype IN ('c', 'f', 'p', 'u', 'x')"""
 INDEXES = """
 SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"""
+TRIGGERS = """
+SELECT c.relname, t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public' WHERE NOT t.tgisinternal"""
 
 
 def read(url: str) -> dict[str, Table]:
-    """Every table of schema public: columns, checks, keys, foreign keys, indexes."""
+    """Every table of schema public: columns, checks, keys, foreign keys, indexes, exclusions, triggers."""
     tables: dict[str, Table] = {}
     with psycopg.connect(url) as database:
         for table, column, kind, not_null, default in database.execute(COLUMNS):
@@ -64,6 +70,8 @@ def read(url: str) -> dict[str, Table]:
         for table, kind, definition, columns, target, target_columns, action in database.execute(CONSTRAINTS):
             if kind == "c":
                 tables[table].checks.add(_plain(definition))
+            elif kind == "x":
+                tables[table].exclusions.add(_plain(definition))
             elif kind == "f":
                 tables[table].foreign_keys.add(
                     ForeignKey(tuple(columns), target, tuple(target_columns), action)
@@ -72,6 +80,10 @@ def read(url: str) -> dict[str, Table]:
                 tables[table].keys.add((kind, tuple(columns)))
         for table, name, definition in database.execute(INDEXES):
             tables[table].indexes[name] = _plain(definition.split(" ON ", 1)[1])
+            if definition.startswith("CREATE UNIQUE"):
+                tables[table].unique.add(_plain(definition.split(" USING ", 1)[1]))
+        for table, name in database.execute(TRIGGERS):
+            tables[table].triggers.add(name)
     return tables
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -44,6 +46,32 @@ STRICTER: dict[str, str] = {
         "0024-stored-numbers-are-finite.md",
     ),
     "expert_rules.superseded_by": "0014-rules-know-what-they-do-not-know.md",
+}
+
+# Keys and triggers of ours that could refuse or change a statement that the specification takes.
+PLAIN_SQL = "0025-what-plain-sql-meets.md"
+GUARDS: dict[str, str] = {
+    "baseline_assessments: trigger retire_former": PLAIN_SQL,
+    "baseline_assessments: unique btree (user_id) WHERE is_current": PLAIN_SQL,
+    "expert_rules: trigger a_before_rule": PLAIN_SQL,
+    "expert_rules: trigger b_audit_rule": PLAIN_SQL,
+    "expert_rules: trigger raise_version": "0006-versions-in-the-database.md",
+    "expert_rules: trigger retire_instead": "0004-defaults-and-actions-in-sql.md",
+    "population_priors: trigger freeze_prior": "0003-one-current-prior.md",
+    "population_priors: trigger number_prior": PLAIN_SQL,
+    "population_priors: trigger raise_version": "0006-versions-in-the-database.md",
+    "population_priors: unique btree (variable_name) WHERE is_current": "0003-one-current-prior.md",
+    "population_priors: unique btree (variable_name, version)": "0003-one-current-prior.md",
+    **{
+        f"{form}_session_data: {what}": PLAIN_SQL
+        for form in ("pre", "post")
+        for what in ("key of session_id, user_id", "trigger fill_owner", "user_id has to be given")
+    },
+    "pre_session_data: trigger reattach_recommendation": "0010-deleting-a-session.md",
+    "rule_audit_log: trigger append_only": PLAIN_SQL,
+    "rule_audit_log: trigger append_only_truncate": PLAIN_SQL,
+    "sessions: key of gym_id": PLAIN_SQL,
+    "synthetic_scenarios: trigger keep_answered": "0019-scenarios-are-archived.md",
 }
 
 
@@ -130,10 +158,49 @@ def stricter(specified: dict[str, catalogue.Table], ours: dict[str, catalogue.Ta
     return found
 
 
+def refuses_nothing(unique: str, extra: set[str]) -> bool:
+    """Whether an index is about rows that differ anyway, by their key or by a column that plain SQL leaves NULL."""
+    columns = set(re.findall(r"\w+", unique.partition("(")[2].partition(")")[0]))
+    return "id" in columns or bool(columns & extra)
+
+
+def guards(specified: dict[str, catalogue.Table], ours: dict[str, catalogue.Table]) -> set[str]:
+    """Whatever else of ours could refuse or change a statement that is good against the specification's tables."""
+    found: set[str] = set()
+    for name, table in specified.items():
+        if name == "users":
+            continue
+        mine = ours[name]
+        extra = set(mine.columns) - set(table.columns)
+        found |= {
+            f"{name}: unique {what}"
+            for what in mine.unique - table.unique
+            if not refuses_nothing(what, extra)
+        }
+        found |= {f"{name}: {what}" for what in mine.exclusions}
+        found |= {f"{name}: trigger {what}" for what in mine.triggers}
+        found |= {
+            f"{name}: key of {', '.join(key.columns)}"
+            for key in mine.foreign_keys - table.foreign_keys
+            if not set(key.columns) <= extra
+        }
+        found |= {
+            f"{name}: {column} has to be given"
+            for column in extra
+            if mine.columns[column].not_null and not mine.columns[column].default
+        }
+        for check in mine.checks - table.checks:
+            about = set(re.findall(r"\w+", re.sub(r"'[^']*'", "", check))) & set(mine.columns)
+            if about & extra and about - extra:
+                found.add(f"{name}: check of {', '.join(sorted(about))}")
+    return found
+
+
 @pytest.mark.shared
 def test_what_we_refuse_and_the_specification_takes_is_a_decision(specified, ours):
     assert stricter(specified, ours) == set(STRICTER)
-    for adr in STRICTER.values():
+    assert sorted(guards(specified, ours)) == sorted(GUARDS)
+    for adr in (*STRICTER.values(), *GUARDS.values()):
         assert (ADR / adr).is_file(), adr
 
 
@@ -252,3 +319,120 @@ def test_plain_sql_against_the_specified_columns_works(cloned_database):
             "SELECT is_active, priority, condition_fields, lifecycle FROM expert_rules"
         ).fetchone()
         assert rule == (False, 50, ["pre_session.stress_level"], "draft")
+
+
+def test_a_second_baseline_in_plain_sql_retires_the_first(cloned_database):
+    with psycopg.connect(superuser_url(cloned_database)) as database:
+        (user,) = database.execute(
+            "INSERT INTO users (email, password, display_name, is_superuser) VALUES ('a@b.c', '!', '', false) RETURNING id"
+        ).fetchone()
+        for age in (30, 31):
+            database.execute("INSERT INTO baseline_assessments (user_id, age) VALUES (%s, %s)", [user, age])
+        database.execute(
+            "INSERT INTO baseline_assessments (user_id, age) VALUES (%(user)s, 32), (%(user)s, 33)",
+            {"user": user},
+        )
+        stored = "SELECT age, is_current FROM baseline_assessments ORDER BY age"
+        assert database.execute(stored).fetchall() == [(30, False), (31, False), (32, False), (33, True)]
+        database.execute("UPDATE baseline_assessments SET is_current = true WHERE age = 30")
+        assert database.execute(stored).fetchall() == [(30, True), (31, False), (32, False), (33, False)]
+        database.execute("UPDATE baseline_assessments SET is_current = false")
+        database.execute(
+            "INSERT INTO baseline_assessments (user_id, age, is_current) VALUES (%s, 29, false)", [user]
+        )
+        assert database.execute(stored + " LIMIT 2").fetchall() == [(29, False), (30, False)]
+
+
+RETIRE = "UPDATE population_priors SET is_current = false WHERE is_current = true"
+ADD = "INSERT INTO population_priors (variable_name, population_mean, population_std, is_current) VALUES (%s, 1, 1, true)"
+
+
+@contextmanager
+def without_priors(database: str) -> Iterator[psycopg.Connection]:
+    """Whoever fills the table first."""
+    with psycopg.connect(superuser_url(database), autocommit=True) as connection:
+        connection.execute("DELETE FROM population_priors")
+        yield connection
+
+
+def test_the_specified_refresh_of_the_priors_counts_versions(cloned_database):
+    """Retire all, then insert each, naming no version; variables may come, go and come back in any order."""
+    with without_priors(cloned_database) as database:
+        for batch in (["sleep_hours", "stress_level"], ["stress_level"], ["sleep_hours", "stress_level"]):
+            database.execute(RETIRE)
+            for variable in batch:
+                database.execute(ADD, [variable])
+        found = database.execute(
+            "SELECT variable_name, version, is_current FROM population_priors ORDER BY version, variable_name"
+        ).fetchall()
+        assert found == [
+            ("sleep_hours", 1, False),
+            ("stress_level", 1, False),
+            ("stress_level", 2, False),
+            ("sleep_hours", 3, True),
+            ("stress_level", 3, True),
+        ]
+
+
+def test_one_prior_replaced_alone_begins_a_version_of_its_own(cloned_database):
+    with without_priors(cloned_database) as database:
+        for variable in ("energy_level", "sleep_hours", "stress_level"):
+            database.execute(ADD, [variable])
+        for variable in ("energy_level", "sleep_hours", "stress_level"):
+            database.execute(f"{RETIRE} AND variable_name = %s", [variable])
+            database.execute(ADD, [variable])
+        current = "SELECT variable_name, version FROM population_priors WHERE is_current ORDER BY 1"
+        assert database.execute(current).fetchall() == [
+            *(("energy_level", 2), ("sleep_hours", 3), ("stress_level", 4))
+        ]
+
+
+def test_a_version_that_is_given_stands(cloned_database):
+    with without_priors(cloned_database) as database:
+        database.execute(ADD.replace("is_current)", "is_current, version)").replace("true)", "true, 7)"), ["x"])
+        assert database.execute("SELECT version FROM population_priors").fetchall() == [(7,)]
+
+
+# What is added to a copy of our database, and the guard that it is.
+HARDENED: dict[str, tuple[str, str]] = {
+    "unique constraint": (
+        "ALTER TABLE sessions ADD UNIQUE (user_id, session_date)",
+        "sessions: unique btree (user_id, session_date)",
+    ),
+    "unique index": (
+        "CREATE UNIQUE INDEX ON expert_rules (lower(name))",
+        "expert_rules: unique btree (lower(name))",
+    ),
+    "trigger": (
+        (
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+            " CREATE TRIGGER refuse BEFORE INSERT ON sessions FOR EACH ROW EXECUTE FUNCTION refuse()"
+        ),
+        "sessions: trigger refuse",
+    ),
+    "key": (
+        "ALTER TABLE rule_audit_log ADD FOREIGN KEY (id) REFERENCES users (id)",
+        "rule_audit_log: key of id",
+    ),
+    "own column without a default": (
+        "ALTER TABLE rule_review_sessions ADD COLUMN place text NOT NULL",
+        "rule_review_sessions: place has to be given",
+    ),
+    "check of own and specified columns": (
+        "ALTER TABLE sessions ADD CHECK (status <> 'skipped' OR import_key IS NOT NULL)",
+        "sessions: check of import_key, status",
+    ),
+    "exclusion": (
+        "ALTER TABLE model_outputs ADD EXCLUDE (sessions_included WITH =)",
+        "model_outputs: EXCLUDE USING btree (sessions_included WITH =)",
+    ),
+}
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("hardened", HARDENED)
+def test_a_guard_would_be_found(specified, cloned_database, hardened):
+    statements, guard = HARDENED[hardened]
+    with psycopg.connect(superuser_url(cloned_database), autocommit=True) as database:
+        database.execute(statements)
+    assert guards(specified, catalogue.read(superuser_url(cloned_database))) - set(GUARDS) == {guard}
