@@ -138,8 +138,9 @@ def whiten(*, columns: Floats, day: Floats, drift: Drift) -> Whitened:
         decay = np.ones(n - 1)
         added = drift.rate_per_day * gaps
     else:
-        decay = np.exp2(-gaps / drift.half_life_days)
-        added = drift.stationary_variance * -np.expm1(-2.0 * math.log(2.0) * gaps / drift.half_life_days)
+        faded = np.expm1(gaps * (-math.log(2.0) / drift.half_life_days))
+        decay = 1.0 + faded
+        added = -drift.stationary_variance * faded * (1.0 + decay)
     diagonal = np.empty(n)
     diagonal[0] = 1.0 + drift.stationary_variance
     diagonal[1:] = 1.0 + added + decay**2
@@ -149,7 +150,7 @@ def whiten(*, columns: Floats, day: Floats, drift: Drift) -> Whitened:
     np.multiply(columns[:-1], -decay[:, None], out=rows[1:])
     rows[1:] += columns[1:]
     innovation, below, _ = dpttrf(diagonal, -decay) if n > 1 else (diagonal, decay, 0)
-    band = np.ones((2, n), order="F")
+    band = np.empty((2, n), order="F")  # its first row is read as ones
     band[1, :-1] = below
     rows = np.asarray(dtbtrs(band, rows, uplo="L", diag="U", overwrite_b=True)[0])
     last_level = columns[-1] - rows[-1] / innovation[-1]

@@ -14,7 +14,12 @@ from numpy.typing import NDArray
 from scipy.linalg.lapack import dpotrf, dtrtrs
 
 from modeling.domain.drift import Drift, Whitened, whiten
-from modeling.domain.population import ClimberPosterior, PopulationDraws, whitened_posterior
+from modeling.domain.population import (
+    ClimberPosterior,
+    PopulationDraws,
+    WhitenedSessions,
+    whitened_posteriors,
+)
 from modeling.domain.posterior import (
     GaussianPrior,
     PersonalPosterior,
@@ -23,7 +28,7 @@ from modeling.domain.posterior import (
     predict_moments,
 )
 from modeling.domain.predictive import Predictive
-from modeling.domain.rhythm import RhythmPrior, remembered, weights_now
+from modeling.domain.rhythm import Rhythm, RhythmPrior, remembered, weights_now
 
 Floats = NDArray[np.float64]
 
@@ -134,7 +139,7 @@ def personal_posterior(
     6.5
     """
     ordered = _ordered(trained, design, outcome, day)
-    rhythms, filtered = trained.rhythms.rhythms, ordered.filtered
+    rhythms = trained.rhythms.rhythms
     weight = trained.rhythms.weight
     if len(rhythms) > 1:
         if ordered.outcome.size:
@@ -143,16 +148,9 @@ def personal_posterior(
             weight = weights_now(prior=trained.rhythms, log_likelihood=scores)
         weight = np.where(weight < NEGLIGIBLE_WEIGHT, 0.0, weight)
         weight /= weight.sum()
-    parts = tuple(
-        whitened_posterior(
-            population=trained.draws,
-            whitened=filtered[r.drift].white,
-            gram=filtered[r.drift].gram,
-            drift=r.drift,
-            noise_scale=r.noise_scale,
-        )
-        for r, share in zip(rhythms, weight, strict=True)
-        if share > 0.0
+    parts = whitened_posteriors(
+        population=trained.draws,
+        rhythms=[ordered.under(rhythm) for rhythm, share in zip(rhythms, weight, strict=True) if share > 0.0],
     )
     return RhythmicPosterior(parts, weight[weight > 0.0], trained.whole_numbers)
 
@@ -179,7 +177,7 @@ def replay(*, trained: TrainedPopulation, design: Floats, outcome: Floats, day: 
 
 @dataclass(frozen=True, slots=True)
 class Filtered:
-    """Sessions whitened for one drift, with the cross products (1 + p, 1 + p) that every use of them needs.
+    """Sessions whitened for one drift, with the cross products of their columns that every use of them needs.
 
     ``gram_before`` is of the sessions before the last hundred, ``gram`` of all; the outcome comes first.
     """
@@ -200,80 +198,111 @@ class Filtered:
 
 @dataclass(frozen=True, slots=True)
 class _Ordered:
-    """Sessions ordered by day, whitened once for each drift that occurs."""
+    """Sessions ordered by day, whitened once for each drift that occurs.
+
+    A climber knows few of all kinds of sessions: columns that are 0 in every row are left out of the work.
+
+    Attributes
+    ----------
+    occurring
+        (c,) which coefficients have a column here, of p.
+    filtered
+        The columns: the outcome, then these.
+    """
 
     outcome: Floats
     day: Floats
+    p: int
+    occurring: NDArray[np.intp]
     filtered: dict[Drift, Filtered]
+
+    def under(self, rhythm: Rhythm) -> WhitenedSessions:
+        """All sessions, with the columns of all coefficients again."""
+        found = self.filtered[rhythm.drift]
+        gram, last_level = found.gram, found.white.last_level
+        if self.occurring.size < self.p:
+            kept = np.concatenate([[0], 1 + self.occurring])
+            last_level = np.zeros(1 + self.p)
+            last_level[kept] = found.white.last_level
+            gram = np.zeros((1 + self.p, 1 + self.p))
+            gram[kept[:, None], kept] = found.gram
+        return WhitenedSessions(
+            gram=gram,
+            n_sessions=self.outcome.size,
+            last_level=last_level,
+            level_variance=found.white.level_variance,
+            drift=rhythm.drift,
+            noise_scale=rhythm.noise_scale,
+        )
 
 
 def _ordered(trained: TrainedPopulation, design: Floats, outcome: Floats, day: Floats) -> _Ordered:
-    rhythms = trained.rhythms.rhythms
+    rhythms, p = trained.rhythms.rhythms, len(trained.names)
     design, outcome, in_order = checked_observations(
-        p=len(trained.names), design=design, outcome=outcome, day=day, drift=rhythms[0].drift
+        p=p, design=design, outcome=outcome, day=day, drift=rhythms[0].drift
     )
     days = np.asarray(in_order)
+    occurring = np.flatnonzero(design.any(axis=0))
     # Column by column in memory: the filter walks down each of them.
-    columns = np.empty((outcome.size, 1 + design.shape[1]), order="F")
-    columns[:, 0], columns[:, 1:] = outcome, design
+    columns = np.empty((outcome.size, 1 + occurring.size), order="F")
+    columns[:, 0] = outcome
+    columns[:, 1:] = design if occurring.size == p else design[:, occurring]
     drifts = {r.drift: None for r in rhythms}
-    return _Ordered(outcome, days, {d: Filtered.by(d, columns=columns, day=days) for d in drifts})
+    filtered = {drift: Filtered.by(drift, columns=columns, day=days) for drift in drifts}
+    return _Ordered(outcome, days, p, occurring, filtered)
 
 
 @lru_cache(maxsize=4)
-def _prior_and_root(draws: PopulationDraws) -> tuple[GaussianPrior, Floats]:
-    """A new climber's prior and a root of its covariance, once for all climbers."""
-    prior = draws.as_prior()
-    return prior, covariance_root(prior.covariance)
+def _new_climber(draws: PopulationDraws) -> GaussianPrior:
+    """A new climber's prior, once for all climbers."""
+    return draws.as_prior()
 
 
 def _recent(trained: TrainedPopulation, ordered: _Ordered) -> Predictive:
     """The last sessions one step ahead under every rhythm (m, k), weights still equal."""
-    prior, root = _prior_and_root(trained.draws)
+    prior, occurring = _new_climber(trained.draws), ordered.occurring
+    mean, root = prior.mean[occurring], covariance_root(prior.covariance[occurring[:, None], occurring])
     forecasts = [
         recent_forecasts(
-            prior=prior,
+            mean=mean,
             root=root,
             filtered=ordered.filtered[r.drift],
             outcome=ordered.outcome,
-            noise_scale=r.noise_scale,
+            sigma=prior.sigma * r.noise_scale,
         )
         for r in trained.rhythms.rhythms
     ]
-    mean, sd = (np.column_stack(columns) for columns in zip(*forecasts, strict=True))
-    return Predictive(mean, sd, np.full(mean.shape, 1.0 / mean.shape[1]), trained.whole_numbers)
+    expected, sd = (np.column_stack(columns) for columns in zip(*forecasts, strict=True))
+    equal = np.full(expected.shape, 1.0 / expected.shape[1])
+    return Predictive(expected, sd, equal, trained.whole_numbers)
 
 
 def recent_forecasts(
-    *, prior: GaussianPrior, root: Floats, filtered: Filtered, outcome: Floats, noise_scale: float
+    *, mean: Floats, root: Floats, filtered: Filtered, outcome: Floats, sigma: float
 ) -> tuple[Floats, Floats]:
     """Means and SDs (m,) with which each of the last m ≤ 100 sessions was expected from all before it.
 
-    Older sessions enter in closed form, through the root R of the prior's covariance: with A A' = I + R' G R / sigma²
+    Older sessions enter in closed form, through a root R of the prior's covariance: with A A' = I + R' G R / sigma²
     the covariance given them is C = H'H, H = A^-1 R'. The recent whitened rows have covariance
-    S = I + X~ C X~' / sigma²; its Cholesky factor L has every one-step-ahead SD on its diagonal and every standardised
-    error in L^-1 (y~ - X~ m), which is the last row of the factor of S bordered by y~ - X~ m: one factorisation, no
-    loop over sessions.
+    S = I + X~ C X~' / sigma²; its Cholesky factor L has every one-step-ahead SD on its diagonal, and every standardised
+    error is in L^-1 (y~ - X~ m): one factorisation, no loop over sessions.
     """
-    n, sigma = outcome.size, prior.sigma * noise_scale
+    n = outcome.size
     m = min(n, REPLAYED_SESSIONS)
-    gram = filtered.gram_before / sigma**2  # (1 + p, 1 + p), the outcome first
+    gram = filtered.gram_before / sigma**2  # (1 + c, 1 + c), the outcome first
     inner = root.T @ gram[1:, 1:] @ root
     inner.flat[:: inner.shape[0] + 1] += 1.0
     half, _ = dtrtrs(_sturdy_cholesky(inner), root.T, lower=1)
-    mean = prior.mean + half.T @ (half @ (gram[1:, 0] - gram[1:, 1:] @ prior.mean))
+    mean = mean + half.T @ (half @ (gram[1:, 0] - gram[1:, 1:] @ mean))
     recent = filtered.white.columns[n - m :] / sigma
     x_new = recent[:, 1:]
-    residual = recent[:, 0] - x_new @ mean
-    bordered = np.empty((m + 1, m + 1))
     spread = half @ x_new.T
-    bordered[:m, :m] = spread.T @ spread
-    bordered[m, :m] = bordered[:m, m] = residual
-    bordered[m, m] = residual @ residual
-    bordered.flat[:: m + 2] += 1.0
-    factor = _sturdy_cholesky(bordered)
-    sd = sigma * factor.diagonal()[:m] * np.sqrt(filtered.white.innovation[n - m :])
-    return outcome[n - m :] - factor[m, :m] * sd, sd
+    covariance = spread.T @ spread
+    covariance.flat[:: m + 1] += 1.0
+    factor = _sturdy_cholesky(covariance)
+    error, _ = dtrtrs(factor, recent[:, 0] - x_new @ mean, lower=1)
+    sd = sigma * factor.diagonal() * np.sqrt(filtered.white.innovation[n - m :])
+    return outcome[n - m :] - error * sd, sd
 
 
 def _sturdy_cholesky(matrix: Floats) -> Floats:

@@ -5,6 +5,8 @@ Plain numpy: the nightly run and the web process call the same function, so what
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -147,80 +149,163 @@ def climber_posterior(
         whitened = whiten(columns=columns, day=day, drift=drift)
     else:
         whitened = Whitened(columns, np.ones(outcome.size), np.zeros(p + 1), 0.0)
-    gram = whitened.columns.T @ whitened.columns
-    return whitened_posterior(
-        population=population, whitened=whitened, gram=gram, drift=drift, noise_scale=noise_scale
+    sessions = WhitenedSessions(
+        gram=whitened.columns.T @ whitened.columns,
+        n_sessions=outcome.size,
+        last_level=whitened.last_level,
+        level_variance=whitened.level_variance,
+        drift=drift,
+        noise_scale=noise_scale,
     )
+    return whitened_posteriors(population=population, rhythms=[sessions])[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhitenedSessions:
+    """What a climber's posterior needs of their sessions under one rhythm.
+
+    Attributes
+    ----------
+    gram
+        (1 + p, 1 + p) cross product of the whitened columns, the outcome first.
+    last_level, level_variance
+        (1 + p,) and a number: :class:`modeling.domain.drift.Whitened`.
+    drift, noise_scale
+        The rhythm.
+    """
+
+    gram: Floats
+    n_sessions: int
+    last_level: Floats
+    level_variance: float
+    drift: Drift | None
+    noise_scale: float
 
 
 @dataclass(frozen=True, slots=True)
 class _Spreads:
-    """What every climber's posterior needs of the draws' tau.
+    """What every climber's posterior needs of the s draws.
 
-    Effects that do not vary between climbers stay as they are. They stand last: the first r alone are inverted.
+    Effects that do not vary between climbers stay as they are. They stand last: the first r alone are worked with.
 
     Attributes
     ----------
-    individual_variance, varies
-        (p,) tau² averaged over the draws, and whether it is above 0.
-    products
-        (s, r, r) tau_i tau_j.
+    individual_variance
+        (p,) tau² averaged over the draws.
+    own_precision
+        (r,) one over it; 0 where an effect does not vary.
+    sigma2
+        sigma² averaged over the draws.
+    tau, weight
+        (r, 1, s) tau and tau / sigma².
+    products, lower_tau
+        (r, r, 1, s) tau_i tau_j / sigma², and tau_j where j ≤ i.
     """
 
     individual_variance: Floats
-    varies: NDArray[np.bool_]
+    own_precision: Floats
+    sigma2: float
+    tau: Floats
+    weight: Floats
     products: Floats
+    lower_tau: Floats
 
 
 @lru_cache(maxsize=4)
 def _spreads(population: PopulationDraws) -> _Spreads:
     """Worked out once for all climbers: few populations serve in one process."""
-    tau = population.tau
-    individual = (tau**2).mean(axis=0)
+    individual = (population.tau**2).mean(axis=0)
     r = int(np.flatnonzero(individual)[-1]) + 1 if individual.any() else 0
-    return _Spreads(individual, individual > 0.0, tau[:, :r, None] * tau[:, None, :r])
+    own = individual[:r]
+    tau = np.ascontiguousarray(population.tau[:, :r].T)[:, None]
+    weight = tau / population.sigma**2
+    return _Spreads(
+        individual_variance=individual,
+        own_precision=np.divide(1.0, own, out=np.zeros(r), where=own > 0.0),
+        sigma2=float((population.sigma**2).mean()),
+        tau=tau,
+        weight=weight,
+        products=tau[:, None] * weight,
+        lower_tau=np.tri(r)[:, :, None, None] * tau,
+    )
 
 
-def whitened_posterior(
-    *, population: PopulationDraws, whitened: Whitened, gram: Floats, drift: Drift | None, noise_scale: float
-) -> ClimberPosterior:
-    """The same from columns (outcome, design) that the level's filter has already whitened.
+def whitened_posteriors(
+    *, population: PopulationDraws, rhythms: Sequence[WhitenedSessions]
+) -> tuple[ClimberPosterior, ...]:
+    """The same under each of k rhythms, from sessions that the level's filter has already whitened.
 
-    ``gram`` (1 + p, 1 + p) is their cross product, the outcome first.
+    With G = X~'X~ and g = X~'y~ of one rhythm, over the square of its noise scale,
+
+        M = I + T G T / sigma²,    B M B' = D (B unit lower triangular),    W = D^-1/2 B T
+        C = W'W,    m = beta + W' (D^-1/2 B T (g - G beta) / sigma²)
     """
-    n_draws, p = population.beta.shape
-    sigma2 = (population.sigma * noise_scale) ** 2
-    spreads = _spreads(population)
-    spread, individual, varies = spreads.products, spreads.individual_variance, spreads.varies
-    r = spread.shape[1]
-    means = population.beta.copy()
-    if whitened.innovation.size:
-        inner = spread * (gram[1 : r + 1, 1 : r + 1] / sigma2[:, None, None])
-        inner += np.eye(r)
-        covariances = spread * np.linalg.inv(inner)
-        residual = (gram[0, 1 : r + 1] - population.beta @ gram[1:, 1 : r + 1]) / sigma2[:, None]
-        means[:, :r] += np.einsum("sij,sj->si", covariances, residual)
-    else:
-        covariances = spread * np.eye(r)
-    mean = means.mean(axis=0)
-    centred = means - mean
-    within = np.zeros((p, p))
-    within[:r, :r] = covariances.mean(axis=0)
-    covariance = within + centred.T @ centred / n_draws
-    covariance = (covariance + covariance.T) / 2.0
-    reliability = np.zeros(p)
-    reliability[varies] = np.clip(1.0 - np.diag(within)[varies] / individual[varies], 0.0, 1.0)
-    of_design = whitened.last_level[1:]
-    posterior = PersonalPosterior(
-        names=population.names,
+    n_draws, k, spreads = population.sigma.size, len(rhythms), _spreads(population)
+    r = spreads.tau.shape[0]
+    gram = np.array([each.gram for each in rhythms])  # (k, 1 + p, 1 + p)
+    gram /= np.array([[[each.noise_scale**2]] for each in rhythms])
+    unexplained = gram[:, :1, 1 : r + 1] - population.beta @ gram[:, 1:, 1 : r + 1]  # (k, s, r)
+    systems = np.empty((r, r + 1, k, n_draws))
+    own = gram[:, 1 : r + 1, 1 : r + 1].transpose(1, 2, 0)
+    np.multiply(own[..., None], spreads.products, out=systems[:, :r])
+    systems.reshape(r * (r + 1), k, n_draws)[:: r + 2] += 1.0
+    np.multiply(unexplained.transpose(2, 0, 1), spreads.weight, out=systems[:, r])
+    _eliminate(systems)
+    roots = systems[:, :r]
+    roots *= spreads.lower_tau
+    means = np.repeat(population.beta[None], k, axis=0)
+    means[:, :, :r] += np.add.reduce(roots * systems[:, r:], axis=0).transpose(1, 2, 0)
+    mean = np.add.reduce(means, axis=1) / n_draws
+    means -= mean[:, None]
+    side_by_side = roots.transpose(2, 1, 0, 3).reshape(k, r, r * n_draws)  # W' of every draw
+    within = side_by_side @ side_by_side.transpose(0, 2, 1) / n_draws
+    covariance = means.transpose(0, 2, 1) @ means / n_draws
+    covariance[:, :r, :r] += within
+    reliability = np.zeros(mean.shape)
+    share_left = within.reshape(k, r * r)[:, :: r + 1] * spreads.own_precision
+    reliability[:, :r] = np.where(spreads.own_precision > 0.0, np.clip(1.0 - share_left, 0.0, 1.0), 0.0)
+    return tuple(
+        ClimberPosterior(
+            _with_level(population.names, mean[i], covariance[i], each, spreads.sigma2),
+            reliability[i],
+            spreads.individual_variance,
+        )
+        for i, each in enumerate(rhythms)
+    )
+
+
+def _eliminate(systems: Floats) -> None:
+    """Gaussian elimination of many small systems side by side (r, r + 1, …): M and v become D^-1/2 B and D^-1/2 B v.
+
+    Above the diagonal of D^-1/2 B are left-overs. NumPy's inverses, one system after the other, take thrice the time.
+    """
+    r = systems.shape[0]
+    for i in range(r):
+        row, below = systems[i], systems[i + 1 :]
+        # exact arithmetic guarantees pivots of at least 1: rounding must not take them below
+        pivot = np.maximum(row[i], 1.0)
+        factor = below[:, i] / pivot
+        below[:, i] = 0.0
+        row[i] = 1.0
+        below -= factor[:, None] * row
+        row /= np.sqrt(pivot)
+
+
+def _with_level(
+    names: tuple[str, ...], mean: Floats, covariance: Floats, sessions: WhitenedSessions, sigma2: float
+) -> PersonalPosterior:
+    """The posterior of coefficients and level, from the coefficients' own."""
+    of_design = sessions.last_level[1:]
+    level_covariance = -covariance @ of_design
+    own_sigma2 = sigma2 * sessions.noise_scale**2
+    return PersonalPosterior(
+        names=names,
         mean=mean,
         covariance=covariance,
-        sigma=float(np.sqrt(sigma2.mean())),
-        n_sessions=whitened.innovation.size,
-        level_mean=float(whitened.last_level[0] - of_design @ mean),
-        level_variance=whitened.level_variance * float(sigma2.mean())
-        + float(of_design @ covariance @ of_design),
-        level_covariance=-covariance @ of_design,
-        drift=drift,
+        sigma=math.sqrt(own_sigma2),
+        n_sessions=sessions.n_sessions,
+        level_mean=float(sessions.last_level[0] - of_design @ mean),
+        level_variance=sessions.level_variance * own_sigma2 - float(of_design @ level_covariance),
+        level_covariance=level_covariance,
+        drift=sessions.drift,
     )
-    return ClimberPosterior(posterior, reliability, individual)
