@@ -75,6 +75,11 @@ class Drift:
         return self.stationary_variance * -math.expm1(-2.0 * math.log(2.0) * days / self.half_life_days)
 
 
+# Before sessions have said how fast levels drift: a few per cent of the noise's variance a day, faded by half in a
+# month. The centre of what a run starts from, and what serves until a first run is published.
+PRIOR_DRIFT = Drift(rate_per_day=0.03, half_life_days=30.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Whitened:
     """Columns of one climber after the filter: rows are independent with variance sigma².

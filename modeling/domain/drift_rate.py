@@ -9,16 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from modeling.domain.drift import Drift
+from modeling.domain.drift import PRIOR_DRIFT, Drift
 from modeling.domain.mode import PopulationMode, population_mode
 from modeling.domain.priors import HierarchicalPriors
 from modeling.domain.statistics import GroupedData, sufficient_statistics
 
 Floats = NDArray[np.float64]
 
-# Weak normal priors on the logarithms: a few per cent of the noise's variance a day, faded by half in a month.
-RATE_CENTRE, RATE_LOG_SD = 0.03, 1.5
-HALF_LIFE_CENTRE_DAYS, HALF_LIFE_LOG_SD = 30.0, 1.0
+# Weak normal priors on the logarithms, around what serves before there is a run.
+RATE_CENTRE, RATE_LOG_SD = PRIOR_DRIFT.rate_per_day, 1.5
+HALF_LIFE_CENTRE_DAYS, HALF_LIFE_LOG_SD = PRIOR_DRIFT.half_life_days, 1.0
 # More climbers than this hardly sharpen two numbers; a spread-out subset stands for all.
 ENOUGH_CLIMBERS = 400
 PENALTY_BEYOND = 6.0

@@ -179,8 +179,10 @@ def as_prior(population: TrainedPopulation | GaussianPrior) -> GaussianPrior:
     return population if isinstance(population, GaussianPrior) else population.draws.as_prior()
 
 
-def as_trained(population: TrainedPopulation | GaussianPrior) -> TrainedPopulation:
-    """The priors in the form of a trained population: one draw, one rhythm, a level that stays.
+def as_trained(
+    population: TrainedPopulation | GaussianPrior, *, drift: Drift | None = None
+) -> TrainedPopulation:
+    """The priors in the form of a trained population: one draw, one rhythm, the level's drift if it has one.
 
     Serving conditions on either with the same result; the priors' coefficients are independent.
     """
@@ -190,11 +192,15 @@ def as_trained(population: TrainedPopulation | GaussianPrior) -> TrainedPopulati
     draws = PopulationDraws(
         population.names, population.mean[None, :], spread[None, :], np.array([population.sigma])
     )
-    return TrainedPopulation(draws, RhythmPrior((Rhythm(Drift(0.0), 1.0),), np.ones(1)), True)
+    rhythm = Rhythm(drift or Drift(0.0), 1.0)
+    return TrainedPopulation(draws, RhythmPrior((rhythm,), np.ones(1)), True)
 
 
 def own_model(
-    *, sessions: Sequence[TreatedSession], population: TrainedPopulation | GaussianPrior
+    *,
+    sessions: Sequence[TreatedSession],
+    population: TrainedPopulation | GaussianPrior,
+    drift: Drift | None = None,
 ) -> OwnModel:
     """Say all that is known about a climber from their sessions and what holds for climbers.
 
@@ -204,6 +210,8 @@ def own_model(
         Finished, rated sessions as treated, in any order; there may be none.
     population
         What a trained run published, or the priors.
+    drift
+        Of the level, where `population` is a prior.
 
     Examples
     --------
@@ -215,7 +223,7 @@ def own_model(
     >>> round(got.usual.population.mean, 2), round(got.usual.own.mean, 2)
     (5.0, 4.34)
     """
-    belief = believe(sessions=sessions, population=population)
+    belief = believe(sessions=sessions, population=population, drift=drift)
     posterior = belief.posterior
     of_climbers = population_beliefs(population=population)
     individual = _individual_variance(population)
@@ -240,7 +248,7 @@ def own_model(
         noise_sd=posterior.sigma,
         shrinkage_factor=_shrinkage_factor(posterior, belief.reliability, individual),
         band=quality_band(
-            trained=as_trained(population),
+            trained=as_trained(population, drift=drift),
             design=matrix.design,
             outcome=matrix.outcome,
             day=matrix.day,

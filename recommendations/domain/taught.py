@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from modeling.domain.design_matrix import TreatedSession, design_row
+from modeling.domain.drift import Drift
 from modeling.domain.personal import TrainedPopulation
 from modeling.domain.posterior import GaussianPrior
 from recommendations.domain import rounding
@@ -81,6 +82,7 @@ def what_a_session_taught(
     earlier: Sequence[TreatedSession],
     session: TreatedSession,
     population: TrainedPopulation | GaussianPrior,
+    drift: Drift | None = None,
 ) -> Taught:
     """Condition on the sessions before it, then on it as well, and compare.
 
@@ -92,6 +94,8 @@ def what_a_session_taught(
         The session, rated.
     population
         What holds for climbers.
+    drift
+        Of the level, where `population` is a prior.
 
     Examples
     --------
@@ -105,8 +109,8 @@ def what_a_session_taught(
 few sessions each one teaches much.'
     """
     days = max(session.day - max((s.day for s in earlier), default=session.day), 0.0)
-    before = believe(sessions=earlier, population=population, days_since_last=days)
-    after = believe(sessions=[*earlier, session], population=population)
+    before = believe(sessions=earlier, population=population, drift=drift, days_since_last=days)
+    after = believe(sessions=[*earlier, session], population=population, drift=drift)
     row = design_row(conditions=session.conditions, usual=before.usual, columns=before.posterior.names)
     prediction = predict_quality(
         posterior=before.posterior, conditions=session.conditions, usual=before.usual

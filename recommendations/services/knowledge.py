@@ -43,7 +43,9 @@ def what_is_known(*, by: User) -> Known:
     """
     climber = context_for(user_id=by.pk, limit=SESSIONS_READ)
     served = population_in_force(versions=climber.versions)
-    model = own_model(sessions=own_sessions(history=climber.history), population=served.population)
+    model = own_model(
+        sessions=own_sessions(history=climber.history), population=served.population, drift=served.drift
+    )
     return Known(model=model, served=served)
 
 
@@ -70,5 +72,6 @@ def what_it_taught(*, by: User, session_id: UUID) -> Lesson:
         earlier=own_sessions(history=climber.history[place + 1 :]),
         session=as_treated_session(session),
         population=served.population,
+        drift=served.drift,
     )
     return Lesson(session=session, taught=taught, served=served)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -183,6 +183,7 @@ def _context(
         today=float(day.toordinal()),
         rules=RULE_ENGINE.active_rules(version=versions["rules"]),
         population=served.population,
+        drift=served.drift,
         baseline=None if climber.baseline is None else climber.baseline.values,
         own_sessions=own_sessions(history=climber.history),
         training_history=summarise_history(sessions=reversed(past), today=day),
@@ -233,6 +234,7 @@ def _record(
             "priors": _prior_rows(served.priors),
             # A trained run has its own: of the intercept, climbers' spread and noise too.
             **({} if served.run_id else {"quality_priors": QUALITY_PRIORS.as_dict()}),
+            **({} if served.drift is None else {"drift": asdict(served.drift)}),
             "run_id": None if served.run_id is None else str(served.run_id),
             "population": _population_rows(served),
             "shadow_rules": _shadow_rules(context, now=now),

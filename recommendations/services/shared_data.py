@@ -19,6 +19,7 @@ from climbiq.domain.vocabularies import INTENSITIES, SESSION_TYPES
 from experts.selectors import CurrentPriors, current_priors
 from modeling import selectors as modeling_selectors
 from modeling.domain.design_matrix import TreatedSession
+from modeling.domain.drift import PRIOR_DRIFT, Drift
 from modeling.domain.personal import TrainedPopulation
 from modeling.domain.population_prior import PopulationPrior, population_prior
 from modeling.domain.posterior import GaussianPrior
@@ -157,6 +158,11 @@ class ServedPopulation:
     priors: Priors
     run_id: UUID | None = None
     published_at: datetime | None = None
+
+    @property
+    def drift(self) -> Drift | None:
+        """Of everybody's level while the priors serve; a trained run has rhythms of its own."""
+        return PRIOR_DRIFT if self.run_id is None else None
 
 
 def population_in_force(*, versions: Mapping[str, int]) -> ServedPopulation:

@@ -83,7 +83,11 @@ def test_a_recommendation_from_the_stored_priors_by_hand(site):
 
 
 def by_hand(database: psycopg.Connection) -> dict[str, object]:
-    """theta | y ~ N(C (X'y/s² + V⁻¹m), C), C = (X'X/s² + V⁻¹)⁻¹, from the rows as they lie in the tables."""
+    """theta | y ~ N(C (X'R⁻¹y/s² + V⁻¹m), C), C = (X'R⁻¹X/s² + V⁻¹)⁻¹, from the rows as they lie in the tables.
+
+    R = I + K, K_ij = v 2^(-|t_i - t_j| / half-life): the drifting level is one more normal, that of today correlated
+    with each past session's by k_i = v 2^(-(today - t_i) / half-life); it is worked out densely, without a filter.
+    """
     priors = {
         name: (float(mean), float(sd), float(individual))
         for name, mean, sd, individual in database.execute(
@@ -91,11 +95,13 @@ def by_hand(database: psycopg.Connection) -> dict[str, object]:
             " WHERE is_current"
         )
     }
-    (quality,) = database.execute("SELECT evidence->'quality_priors' FROM recommendations").fetchone()
+    quality, drift, asked = database.execute(
+        "SELECT evidence->'quality_priors', evidence->'drift', created_at::date FROM recommendations"
+    ).fetchone()
     names = list(REFERENCE)
     columns = ", ".join(f"p.{COLUMNS.get(name, name)}" for name in names)
     rows = database.execute(
-        f"SELECT q.session_quality, {columns} FROM sessions s JOIN users u ON u.id = s.user_id"
+        f"SELECT q.session_quality, s.session_date, {columns} FROM sessions s JOIN users u ON u.id = s.user_id"
         " JOIN pre_session_data p ON p.session_id = s.id JOIN post_session_data q ON q.session_id = s.id"
         " WHERE u.email = %s ORDER BY s.session_date DESC LIMIT 730",
         [PERSON],
@@ -103,7 +109,7 @@ def by_hand(database: psycopg.Connection) -> dict[str, object]:
     outcome = np.array([row[0] for row in rows], dtype=float)
     doses = np.array(
         [
-            [np.nan if v is None else dose(n, float(v)) for n, v in zip(names, row[1:], strict=True)]
+            [np.nan if v is None else dose(n, float(v)) for n, v in zip(names, row[2:], strict=True)]
             for row in rows
         ]
     )
@@ -114,11 +120,19 @@ def by_hand(database: psycopg.Connection) -> dict[str, object]:
     usual_variance = quality["intercept_sd"] ** 2 + quality["intercept_individual_sd"] ** 2
     prior_variance = np.array([usual_variance, *(priors[n][1] ** 2 + priors[n][2] ** 2 for n in names)])
     noise = quality["noise_sd"] ** 2
-    covariance = np.linalg.inv(design.T @ design / noise + np.diag(1 / prior_variance))
-    mean = covariance @ (design.T @ outcome / noise + prior_mean / prior_variance)
+    day, fades = np.array([row[1].toordinal() for row in rows]), drift["half_life_days"]
+    stationary = drift["rate_per_day"] / (1 - 2 ** (-2 / fades))
+    precision = np.linalg.inv(
+        np.eye(len(rows)) + stationary * 2.0 ** (-np.abs(day[:, None] - day) / fades)
+    )  # of level and noise, over sigma²
+    covariance = np.linalg.inv(design.T @ precision @ design / noise + np.diag(1 / prior_variance))
+    mean = covariance @ (design.T @ precision @ outcome / noise + prior_mean / prior_variance)
+    seen = stationary * 2.0 ** (-(asked.toordinal() - day) / fades)
+    pull = seen @ precision  # of each past session on today's level
     today = np.array([1.0, *(dose(n, TODAY[n]) if n in TODAY else usual[k] for k, n in enumerate(names))])
-    centre = float(today @ mean)
-    mean_sd = math.sqrt(float(today @ covariance @ today))
+    centre = float(today @ mean + pull @ (outcome - design @ mean))
+    felt = today - pull @ design  # what the coefficients still move, the level's answer to them taken off
+    mean_sd = math.sqrt(float(felt @ covariance @ felt) + noise * (stationary - float(pull @ seen)))
     unsaid = sum(
         unseen_variance(n, doses[:, k], known[k]) * (mean[k + 1] ** 2 + covariance[k + 1, k + 1])
         for k, n in enumerate(names)
