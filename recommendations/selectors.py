@@ -24,6 +24,8 @@ class Shown:
     recommendation: Recommendation
     payloads: Mapping[str, Any]
     texts: Mapping[int, Mapping[str, Any]]
+    # Tips that somebody has begun to tell, and perhaps finished.
+    started: frozenset[int]
     last_seq: int
     # Up to here everything is whole: a reader that has only this goes on from here, words half told included.
     whole_until: int
@@ -63,6 +65,7 @@ def shown(*, user_id: UUID, recommendation_id: UUID) -> Shown:
     recommendation = recommendation_of(user_id=user_id, recommendation_id=recommendation_id)
     payloads: dict[str, Any] = {}
     texts: dict[int, Mapping[str, Any]] = {}
+    started: set[int] = set()
     last = whole = 0
     events = RecommendationEvent.objects.filter(recommendation_id=recommendation_id).order_by("seq")
     for seq, event, data in events.values_list("seq", "event", "data"):
@@ -70,12 +73,19 @@ def shown(*, user_id: UUID, recommendation_id: UUID) -> Shown:
         payload = json.loads(data)
         if event not in {"nlg_start", "nlg_chunk"}:
             whole = seq
-        if event == "nlg_complete":
+        if event == "nlg_start":
+            started.add(int(payload["index"]))
+        elif event == "nlg_complete":
             texts[int(payload["index"])] = {"text": payload["text"], "source": payload["source"]}
         elif not event.startswith("nlg_"):
             payloads[event] = payload
     return Shown(
-        recommendation=recommendation, payloads=payloads, texts=texts, last_seq=last, whole_until=whole
+        recommendation=recommendation,
+        payloads=payloads,
+        texts=texts,
+        started=frozenset(started),
+        last_seq=last,
+        whole_until=whole,
     )
 
 

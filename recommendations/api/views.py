@@ -146,11 +146,8 @@ class RecommendationEventsView(StreamingView):
 
 
 def _as_object(user: User, recommendation_id: UUID) -> dict[str, Any]:
-    found = _shown(user, recommendation_id)
-    if not found.is_done:
-        tell_now(found)
-        found = _shown(user, recommendation_id)
-    return _object(found)
+    tell_now(user_id=user.pk, recommendation_id=recommendation_id)
+    return _object(_shown(user, recommendation_id))
 
 
 def _object(found: Shown) -> dict[str, Any]:

@@ -88,6 +88,11 @@ _BY_DIRECTION: Final[Mapping[str, Mapping[str, str]]] = {
 def mechanism(*, variable: str, action: str, recommended: object, compared_with: object) -> str:
     """Why changing `variable` from `compared_with` to `recommended` can matter.
 
+    A dose that was left open is compared with what the climber usually takes: whether that is more or less is told by
+    the two, whatever the action is called.
+
+    >>> mechanism(variable="caffeine_mg", action="choose", recommended=0, compared_with=132)[:20]
+    'Past the useful dose'
     >>> mechanism(variable="warmup_duration_min", action="increase", recommended=20, compared_with=5)[:11]
     'Warm muscle'
     >>> mechanism(variable="session_intensity", action="choose", recommended="low", compared_with="max")[:12]
@@ -97,7 +102,15 @@ def mechanism(*, variable: str, action: str, recommended: object, compared_with:
         return _SESSION_TYPE.get(str(recommended), _GENERAL)
     if variable == "session_intensity":
         return _of_intensity(str(recommended), str(compared_with))
-    return _BY_DIRECTION.get(variable, {}).get(action, _GENERAL)
+    return _BY_DIRECTION.get(variable, {}).get(_direction(action, recommended, compared_with), _GENERAL)
+
+
+def _direction(action: str, recommended: object, compared_with: object) -> str:
+    if not isinstance(recommended, int | float) or not isinstance(compared_with, int | float):
+        return action
+    if recommended == compared_with:
+        return action
+    return "increase" if recommended > compared_with else "decrease"
 
 
 def _of_intensity(recommended: str, compared_with: str) -> str:

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 from django.db import connection
 from psycopg.types.json import Jsonb
 
+from climbiq.live.services import notify
 from recommendations.services.event_log import LEASE_SECONDS, Lease, StoredEvent, as_line, as_rows
 
 Event = tuple[str, Mapping[str, Any]]
@@ -79,6 +80,8 @@ class Stored:
 def store(record: Record, *, with_lease: bool) -> Stored | None:
     """Write the record and its first events; None when the idempotency key was used in this very moment.
 
+    Once this is committed, the climber's open pages hear of it, whoever asked and however: its numbers are there.
+
     Parameters
     ----------
     with_lease : bool
@@ -92,6 +95,7 @@ def store(record: Record, *, with_lease: bool) -> Stored | None:
         cursor.execute(INSERT, [*_values(key, record, telling=telling), summary, as_rows(lines)])
         if cursor.rowcount == 0:
             return None
+    notify(user_id=record.user_id, kind="recommendation_ready", object_id=key)
     return Stored(
         lease=Lease(recommendation_id=key, user_id=record.user_id, token=1),
         events=tuple(

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from asgiref.sync import async_to_sync
 
 from recommendations.narration.base import Complete, NarrationRequest, narrate_tip
 from recommendations.narration.templates import TemplateNarrator
-from recommendations.selectors import Shown
+from recommendations.selectors import shown
 from recommendations.services import event_log
 
 
-def tell_now(found: Shown) -> None:
-    """Write the words of everything not yet told, and `done`; does nothing while somebody else is telling."""
-    key, user_id = found.recommendation.pk, found.recommendation.user_id
-    lease = event_log.take_lease(recommendation_id=key, user_id=user_id)
+def tell_now(*, user_id: UUID, recommendation_id: UUID) -> None:
+    """Write the words of everything not yet told, and `done`.
+
+    Does nothing where everything is told or somebody else is telling. A tip that somebody left half told is taken
+    back first, as a reader of the events expects.
+    """
+    lease = event_log.take_lease(recommendation_id=recommendation_id, user_id=user_id)
     if lease is None:
         return
+    found = shown(user_id=user_id, recommendation_id=recommendation_id)
     told: list[event_log.Told] = []
     for index, tip in enumerate(found.payloads["recommendations"]["items"] or [None]):
         if index in found.texts:
@@ -23,9 +29,10 @@ def tell_now(found: Shown) -> None:
         words = _worded(
             NarrationRequest(tip=tip, prediction=found.payloads["prediction"], stats=found.payloads["stats"])
         )
+        again = {"restart": True} if index in found.started else {}
         text = {"v": 1, "index": index, "text": words.text}
         told += [
-            ("nlg_start", {"v": 1, "index": index}),
+            ("nlg_start", {"v": 1, "index": index, **again}),
             ("nlg_chunk", text),
             ("nlg_complete", {**text, "source": words.source, "fallback": False}),
         ]

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Self
 
-from climbiq.live.services import notify
 from recommendations.services import event_log
 from recommendations.services.event_log import Lease, Told, in_own_transaction
 from recommendations.streaming.wakeups import WAKEUPS
@@ -56,14 +55,5 @@ class Pen:
             self._news.clear()
             batch, self._waiting = self._waiting, []
             if batch:
-                await in_own_transaction(self.lease.user_id, partial(self._keep, batch))
+                await in_own_transaction(self.lease.user_id, partial(event_log.append, self.lease, batch))
                 WAKEUPS.ring(self.lease.recommendation_id)
-
-    def _keep(self, batch: list[Told]) -> None:
-        event_log.append(self.lease, batch)
-        if batch[-1][0] == "done":
-            notify(
-                user_id=self.lease.user_id,
-                kind="recommendation_ready",
-                object_id=self.lease.recommendation_id,
-            )

@@ -131,7 +131,7 @@ def recommendation(request: HttpRequest, recommendation_id: UUID) -> HttpRespons
     user = person_of(request)
     found = _shown(user, recommendation_id)
     if "words" in request.GET and not found.is_done:  # for browsers without scripts
-        tell_now(found)
+        tell_now(user_id=user.pk, recommendation_id=recommendation_id)
         return redirect("recommendation", recommendation_id)
     override = found.payloads.get("rule_override")
     session = None

@@ -120,6 +120,17 @@ async def test_cut_and_resumed_thirty_times_over_two_processes(pair: Pair, messa
         assert final_texts(got) == completes
 
 
+async def test_it_is_announced_once_and_a_second_reader_changes_nothing(pair: Pair, messages_api):
+    async with httpx.AsyncClient(timeout=30) as client:
+        got = await take(client, "POST", pair.addresses[0] + PATH, json=BODY, headers=pair.headers)
+        owner = got[0].id.split(":")[0]
+        await take(
+            client, "GET", f"{pair.addresses[1]}/api/v1/recommendations/{owner}/events", headers=pair.headers
+        )
+    announced = "SELECT type FROM django_eventstream_event WHERE data LIKE %s"
+    assert pair.sql(announced, [f"%{owner}%"]) == [("recommendation_ready",)]
+
+
 async def test_what_is_sent_at_once_is_what_is_kept(pair: Pair, messages_api):
     async with httpx.AsyncClient(timeout=30) as client:
         sent = await client.post(pair.addresses[0] + PATH, json=BODY, headers=pair.headers)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from climbiq.domain.variables import TREATMENTS
 from climbiq.domain.vocabularies import INTENSITIES, SESSION_TYPES
 from modeling.domain.design_matrix import TreatedSession
+from recommendations.domain.events import recommend
 from recommendations.domain.numbers import unsupported_numbers
 from recommendations.domain.statistical_context import CoefficientBelief, compute_statistical_context
 from recommendations.domain.tips import Basis
@@ -19,6 +20,7 @@ from recommendations.narration.base import NarrationRequest
 from recommendations.narration.evidence import NO_OWN_SESSIONS
 from recommendations.narration.mechanisms import mechanism
 from recommendations.narration.templates import NOTHING_TO_CHANGE, template_sentences
+from tests.factories.recommendation_context import REFERENCE, context, past_sessions
 from tests.factories.tips import STATS, make_tip
 
 DIRECTIONS: list[dict[str, Any]] = [
@@ -30,6 +32,7 @@ DIRECTIONS: list[dict[str, Any]] = [
     {"variable": "session_intensity", "recommended_value": "low", "compared_with": "max"},
     {"variable": "session_intensity", "recommended_value": "max", "compared_with": "low"},
 ]
+OPEN = ("caffeine_mg", "warmup_duration_min")
 CHEERS = re.compile(
     r"!|\b(great|awesome|amazing|well done|congrat\w*|perfect|excellent|good job|crush)\b", re.IGNORECASE
 )
@@ -44,6 +47,31 @@ def test_every_direction_has_a_mechanism_of_its_own(direction: dict[str, Any]) -
     mechanisms = [told(**d)[0] for d in DIRECTIONS]
     assert mechanisms.count(told(**direction)[0]) == 1
     assert unsupported_numbers(text=told(**direction)[0], payloads=[]) == ()
+
+
+@pytest.mark.parametrize(
+    "direction", [d for d in DIRECTIONS if d.get("action") in ("increase", "decrease")], ids=str
+)
+def test_a_treatment_that_was_left_open_is_told_by_what_it_is_compared_with(
+    direction: dict[str, Any],
+) -> None:
+    assert told(**direction | {"action": "choose", "current_value": None})[0] == told(**direction)[0]
+
+
+@pytest.mark.parametrize("left_out", [(), ("caffeine_mg",), ("warmup_duration_min",), OPEN], ids=str)
+@pytest.mark.parametrize("effect", [-0.004, 0.004])
+def test_every_tip_that_is_really_made_has_a_mechanism(left_out: tuple[str, ...], effect: float) -> None:
+    """Most requests leave treatments open: what is advised of them is chosen, neither more nor less of a plan."""
+    conditions = {name: value for name, value in REFERENCE.items() if name not in left_out}
+    sessions = past_sessions(60, caffeine_effect=effect, noise=0.4)
+    result = recommend(context=context(conditions=conditions, own_sessions=sessions))
+    assert result.shown is not None
+    assert result.shown.tips
+    chosen = {tip.variable for tip in result.shown.tips if tip.action == "choose"}
+    assert chosen >= {"caffeine_mg"} & set(left_out)
+    for tip in result.shown.tips:
+        told_first = template_sentences(NarrationRequest(tip=tip.as_payload()))[0]
+        assert not told_first.startswith("This is one of the few"), tip
 
 
 def test_every_treatment_of_the_registry_has_one() -> None:
