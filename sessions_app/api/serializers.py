@@ -17,6 +17,10 @@ from sessions_app.domain.reading import read_value
 
 MAX_DETAILS_CHARS: Final = 10_000
 VERSION_HELP: Final = "The version you read. Where it is not the current one any more, the answer is 409."
+END_HELP: Final = (
+    "When the session ended; it belongs to the session. Where it is not given when a session is first logged, and the"
+    " session has a start that has passed: start and duration, where that was said, else now, on the session's own day."
+)
 
 
 class WrittenField(VariableField):
@@ -112,6 +116,7 @@ class PreSessionChangeSerializer(PreSessionSerializer):
 class PostSessionChangeSerializer(PostSessionSerializer):
     """The post-session form, with the version it was read in."""
 
+    ended_at = serializers.DateTimeField(required=False, allow_null=True, help_text=END_HELP)
     version = serializers.CharField(required=False, help_text=VERSION_HELP)
 
 
@@ -136,6 +141,7 @@ class PreSessionShortcutSerializer(PreSessionSerializer):
 class PostSessionShortcutSerializer(PostSessionSerializer):
     """A post-session form by itself."""
 
+    ended_at = serializers.DateTimeField(required=False, allow_null=True, help_text=END_HELP)
     session_id = serializers.UUIDField()
 
 

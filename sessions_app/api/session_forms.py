@@ -144,6 +144,7 @@ class PostSessionView(APIView):
                 by=person_of(request),
                 session_id=session_id,
                 version=given.pop("version", None),
+                moves=_moves(given),
                 values=given,
                 now=timezone.now(),
                 only_first=only_first,
@@ -196,6 +197,7 @@ class PostSessionShortcutView(APIView):
             session = save_post_session(
                 by=person_of(request),
                 session_id=given.pop("session_id"),
+                moves=_moves(given),
                 values=given,
                 now=timezone.now(),
                 only_first=True,
@@ -206,6 +208,11 @@ class PostSessionShortcutView(APIView):
 def _given(serializer: Serializer[Any]) -> dict[str, Any]:
     serializer.is_valid(raise_exception=True)
     return dict(serializer.validated_data)
+
+
+def _moves(given: dict[str, Any]) -> dict[str, Any]:
+    """Take what belongs to the session itself out of its post-session form."""
+    return {name: given.pop(name) for name in ("ended_at",) if name in given}
 
 
 def _form_or_missing(form: dict[str, Any] | None) -> Response:

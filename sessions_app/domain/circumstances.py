@@ -12,7 +12,7 @@ from climbiq.domain.vocabularies import LOCATION_TYPES
 from sessions_app.domain.days import local_day, problem_with_day
 from sessions_app.domain.extras import EXTRAS
 
-__all__ = ["Circumstances", "check_circumstances"]
+__all__ = ["Circumstances", "check_circumstances", "end_of_logged", "problem_with_end"]
 
 _LONGEST: Final = timedelta(hours=24)
 _CLOCK_SKEW: Final = timedelta(minutes=10)  # a phone's clock may be ahead of ours
@@ -66,7 +66,7 @@ def check_circumstances(*, given: Circumstances, now: datetime, zone: tzinfo, is
             "started_at", "Start must not be in the future: this session has not happened yet."
         )
     if given.ended_at is not None:
-        problem = _problem_with_end(given, now=now)
+        problem = problem_with_end(given=given, now=now)
         if problem:
             problems["ended_at"] = problem
     if given.duration_min is not None:
@@ -85,8 +85,10 @@ def _is_on(day: date, moment: datetime, zone: tzinfo) -> bool:
     return local_day(now=moment, zone=zone) == day
 
 
-def _problem_with_end(given: Circumstances, *, now: datetime) -> str | None:
-    assert given.ended_at is not None  # noqa: S101  the caller looked
+def problem_with_end(*, given: Circumstances, now: datetime) -> str | None:
+    """Say why the session cannot have ended then, or None."""
+    if given.ended_at is None:
+        return None
     if given.ended_at > now + _CLOCK_SKEW:
         return "End must not be in the future."
     if given.started_at is None:
@@ -94,3 +96,42 @@ def _problem_with_end(given: Circumstances, *, now: datetime) -> str | None:
     if not timedelta(0) <= given.ended_at - given.started_at <= _LONGEST:
         return "End must be after the start, within a day."
     return None
+
+
+def end_of_logged(
+    *, given: Circumstances, took_min: int | None, now: datetime, zone: tzinfo
+) -> datetime | None:
+    """When a session that is being logged ended, as far as that can be told without asking.
+
+    Parameters
+    ----------
+    given : Circumstances
+        An end that is known stays.
+    took_min : int or None
+        How long it took, minutes, where that was said.
+    now : datetime
+        With its zone: the moment of logging.
+    zone : tzinfo
+        The climber's.
+
+    Returns
+    -------
+    ended_at : datetime or None
+        Start and duration where both were said; else now, where it is logged on its day. None without a start that has
+        passed: whoever logs in the evening what had no start did not say when it ended.
+
+    >>> from datetime import UTC
+    >>> begun = Circumstances(session_date=date(2026, 5, 1), started_at=datetime(2026, 5, 1, 17, tzinfo=UTC))
+    >>> now = datetime(2026, 5, 1, 20, tzinfo=UTC)
+    >>> f"{end_of_logged(given=begun, took_min=90, now=now, zone=UTC):%H:%M}"
+    '18:30'
+    >>> f"{end_of_logged(given=begun, took_min=None, now=now, zone=UTC):%H:%M}"
+    '20:00'
+    """
+    start = given.started_at
+    if given.ended_at is not None or start is None or start > now:
+        return given.ended_at
+    if took_min is not None and took_min > 0 and start + timedelta(minutes=took_min) <= now:
+        return start + timedelta(minutes=took_min)
+    is_its_day = local_day(now=now, zone=zone) == given.session_date
+    return now if is_its_day and now - start <= _LONGEST else None

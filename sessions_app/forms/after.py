@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any, ClassVar, Final
 
 from django import forms
@@ -11,7 +12,7 @@ from climbiq.domain.vocabularies import DEVIATION_REASONS
 from sessions_app.domain.columns import ACTUAL_COLUMNS, OUTCOME_COLUMNS
 from sessions_app.domain.extras import EXTRAS
 from sessions_app.domain.records import SessionRecord
-from sessions_app.forms.parts import bound_fields, read_as_written
+from sessions_app.forms.parts import ClockField, bound_fields, read_as_written
 
 AS_PLANNED: Final = Variable(
     name="as_planned",
@@ -51,10 +52,10 @@ class AfterForm(RegistryForm):
     version = forms.CharField(widget=forms.HiddenInput, required=False)
     opened = forms.CharField(widget=forms.HiddenInput, required=False)
 
-    def __init__(self, *args: Any, session: SessionRecord, **kwargs: Any) -> None:
-        self.session = session
+    def __init__(self, *args: Any, session: SessionRecord, today: date, zone: tzinfo, **kwargs: Any) -> None:
+        self.session, self.zone = session, zone
         self.has_plan = any(session.planned.get(name) is not None for name in TREATMENTS)
-        kwargs["initial"] = _initial(session) | (kwargs.get("initial") or {})
+        kwargs["initial"] = _initial(session, zone=zone) | (kwargs.get("initial") or {})
         super().__init__(*args, **kwargs)
         if self.has_plan:
             self.fields[AS_PLANNED.name] = field_for(AS_PLANNED, required=True)
@@ -62,6 +63,13 @@ class AfterForm(RegistryForm):
         read_as_written(self)
         self.fields["deviation_reason"] = field_for(_reasons(session))
         self.fields[EXPLANATION.name] = field_for(EXPLANATION)
+        if session.started_at is not None:  # an end needs a start
+            is_now = session.status != "completed" and session.session_date == today
+            self.fields["end_time"] = ClockField(
+                label="End",
+                help_text="Leave it empty if you have just finished." if is_now else "",
+                show_hidden_initial=True,  # the same form sent twice does not take back what the first one told
+            )
         for name in WORDS:
             self.fields[name] = field_for(EXTRAS[name])
             self.fields[name].widget = forms.Textarea(attrs={"rows": 2})
@@ -74,14 +82,16 @@ class AfterForm(RegistryForm):
             "core": (AS_PLANNED.name,),
             "changes": (*TREATMENTS, *reasons),
             "quality": ("session_quality", "new_niggles"),
-            "more": (*OUTCOMES, *WORDS),
+            "more": (*OUTCOMES, "end_time", *WORDS),
         }
         return {part: bound_fields(self, names) for part, names in parts.items()}
 
     def has_more(self) -> bool:
         """Whether the folded part must be open: something in it is wrong, or filled in already."""
         names = (*OUTCOMES, *WORDS)
-        return any(name in self.errors or self.initial.get(name) is not None for name in names)
+        return "end_time" in self.errors or any(
+            name in self.errors or self.initial.get(name) is not None for name in names
+        )
 
     def answers(self) -> dict[str, object]:
         """What was answered, under the names that the service takes."""
@@ -97,8 +107,18 @@ class AfterForm(RegistryForm):
             answers["deviation_details"] = {"explanation": explanation} if explanation else None
         return answers
 
+    def moves(self) -> dict[str, datetime | None]:
+        """The end, where another one was typed than the form came with; past midnight it is on the next day."""
+        start, end = self.session.started_at, self.cleaned_data.get("end_time")
+        if start is None or "end_time" not in self.changed_data:
+            return {}
+        if end is None:
+            return {"ended_at": None}
+        on_the_day = datetime.combine(start.astimezone(self.zone).date(), end, tzinfo=self.zone)
+        return {"ended_at": on_the_day if on_the_day >= start else on_the_day + timedelta(days=1)}
 
-def _initial(session: SessionRecord) -> dict[str, Any]:
+
+def _initial(session: SessionRecord, *, zone: tzinfo) -> dict[str, Any]:
     """What is stored; the treatments as they were, which is the plan until something else is said."""
     details = session.notes.get("deviation_details")
     return {
@@ -107,8 +127,14 @@ def _initial(session: SessionRecord) -> dict[str, Any]:
         **{name: session.notes.get(name) for name in (*WORDS, "deviation_reason")},
         EXPLANATION.name: details.get("explanation") if isinstance(details, dict) else None,
         AS_PLANNED.name: not session.deviated if session.has_post else None,
+        "end_time": _clock(session.ended_at, zone),
         "version": session.version,
     }
+
+
+def _clock(moment: datetime | None, zone: tzinfo) -> time | None:
+    """The time of day as it is typed, to the minute: seconds are nobody's change."""
+    return None if moment is None else moment.astimezone(zone).time().replace(second=0, microsecond=0)
 
 
 def _reasons(session: SessionRecord) -> Variable:

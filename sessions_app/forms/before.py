@@ -15,7 +15,7 @@ from sessions_app.domain.derived import DERIVED
 from sessions_app.domain.extras import EXTRAS
 from sessions_app.domain.gyms import GymName, KnownGym
 from sessions_app.forms.gym import UNKNOWN, GymField, unknown_gym
-from sessions_app.forms.parts import DayField, NigglesAgainField, StartField, bound_fields, read_as_written
+from sessions_app.forms.parts import ClockField, DayField, NigglesAgainField, bound_fields, read_as_written
 
 STATES: Final = (
     "sleep_hours",
@@ -47,7 +47,7 @@ class BeforeForm(RegistryForm):
     version = forms.CharField(widget=forms.HiddenInput, required=False)
     opened = forms.CharField(widget=forms.HiddenInput, required=False)
     session_date = DayField(label="Day")
-    start_time = StartField(label="Start")
+    start_time = ClockField(label="Start")
     add_gym = forms.BooleanField(
         required=False, label="Add this gym", help_text="Everybody here sees the names of all gyms."
     )

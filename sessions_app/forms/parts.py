@@ -17,9 +17,9 @@ from sessions_app.domain.reading import GRADES, MEASURES, read_value
 from sessions_app.domain.wording import niggles_in_words
 
 __all__ = [
+    "ClockField",
     "DayField",
     "NigglesAgainField",
-    "StartField",
     "add_problems",
     "bound_fields",
     "read_as_written",
@@ -41,7 +41,7 @@ class DayField(forms.DateField):
         super().__init__(input_formats=["%Y-%m-%d", "%d.%m.%Y"], **kwargs)
 
 
-class StartField(forms.TimeField):
+class ClockField(forms.TimeField):
     """A time of day, typed as 18:30."""
 
     widget = forms.TimeInput(format="%H:%M", attrs={"type": "time"})

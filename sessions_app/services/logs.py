@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace as changed
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -13,7 +14,12 @@ from climbiq.accounts.models import User
 from climbiq.domain.values import BadValues, parse_values
 from climbiq.domain.variables import TREATMENTS, in_room
 from climbiq.domain.zones import zone_of
-from sessions_app.domain.circumstances import Circumstances, check_circumstances
+from sessions_app.domain.circumstances import (
+    Circumstances,
+    check_circumstances,
+    end_of_logged,
+    problem_with_end,
+)
 from sessions_app.domain.columns import ACTUAL_COLUMNS, OUTCOME_COLUMNS, TREATED
 from sessions_app.domain.deviation import EXPLANATIONS, said_to_deviate, settle_deviation
 from sessions_app.domain.extras import AFTERWARDS, DEVIATED
@@ -48,6 +54,7 @@ def save_post_session(
     session_id: UUID,
     values: Mapping[str, object],
     now: datetime,
+    moves: Mapping[str, datetime | None] | None = None,
     version: str | None = None,
     only_first: bool = False,
     replace: bool = False,
@@ -61,6 +68,9 @@ def save_post_session(
         Outcomes by name, treatments as they were (`actual_caffeine_mg` …), `deviated_from_plan`,
         `deviation_reason`, notes → as typed or as stored. None stays "not said". "As planned" clears what was
         recorded as different. `deviation_details` is an object.
+    moves : mapping or None
+        `ended_at` where it was said; None takes it back. Without it a session that is logged for the first time ended
+        as :func:`end_of_logged` has it.
     version : str or None
         The session's version that the climber saw; None takes the risk.
     only_first : bool
@@ -84,22 +94,24 @@ def save_post_session(
         if row is not None and not replace:
             answers = _kept(row, given=answers) | answers
         columns = _columns(answers, planned=_planned(session))
+        took = _duration(session, columns)
+        moved = _moved(by, session, moves or {}, took_min=took, now=now)
         if row is None:
             if is_stale(session, version):
                 raise ChangedElsewhere
             PostSessionData.objects.create(session=session, user=by, form_seconds=form_seconds, **columns)
         else:
             changes = changed_columns(row, columns)
-            if changes and only_first:
+            if (changes or moved) and only_first:
                 raise AlreadyLogged
-            if changes and is_stale(session, version):
+            if (changes or moved) and is_stale(session, version):
                 raise ChangedElsewhere
-            if not changes and session.status == "completed":
+            if not changes and not moved and session.status == "completed":
                 return session_of(user_id=by.pk, session_id=session.pk)
             for name, value in changes.items():
                 setattr(row, name, value)
             row.save(update_fields=list(changes))
-        touch(session, now=now, status="completed", duration_min=_duration(session, columns))
+        touch(session, now=now, status="completed", duration_min=took, **moved)
         return session_of(user_id=by.pk, session_id=session.pk)
 
 
@@ -175,6 +187,25 @@ def _duration(session: Session, columns: Mapping[str, Any]) -> int | None:
     """How long it took, where it was said now or before."""
     said: int | None = columns.get("actual_duration_min")
     return session.duration_min if said is None else said
+
+
+def _moved(
+    by: User, session: Session, moves: Mapping[str, datetime | None], *, took_min: int | None, now: datetime
+) -> dict[str, Any]:
+    """The column of the end, where it changes: to what was said, or on the first log to what can be told."""
+    stored = Circumstances(
+        session_date=session.session_date, started_at=session.started_at, ended_at=session.ended_at
+    )
+    if "ended_at" not in moves:
+        if session.status == "completed":
+            return {}
+        end = end_of_logged(given=stored, took_min=took_min, now=now, zone=zone_of(by.time_zone))
+        return changed_columns(session, {"ended_at": end})
+    where = changed(stored, ended_at=moves["ended_at"])
+    problem = problem_with_end(given=where, now=now)
+    if problem:
+        raise BadValues({"ended_at": problem})
+    return changed_columns(session, {"ended_at": where.ended_at})
 
 
 def _refuse_the_future(by: User, session: Session, *, now: datetime) -> None:

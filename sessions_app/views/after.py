@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Final
 from uuid import UUID
 
 from django.contrib import messages
@@ -26,15 +27,23 @@ from sessions_app.services.guards import ChangedElsewhere
 from sessions_app.services.logs import NotSkippable, reopen, save_post_session, skip_session
 from sessions_app.views.common import INVALID, own_session
 
+_FIELDS: Final = {"ended_at": "end_time"}  # the session's column → the field that asks for it
+
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def log_session(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """Say how it went: "as planned" and a number, or what was different."""
     by, now = person_of(request), timezone.now()
+    zone = zone_of(by.time_zone)
+    today = local_day(now=now, zone=zone)
     session = own_session(request, session_id)
     form = AfterForm(
-        request.POST or None, session=session, initial={"opened": sign_opening(user_id=by.pk, now=now)}
+        request.POST or None,
+        session=session,
+        today=today,
+        zone=zone,
+        initial={"opened": sign_opening(user_id=by.pk, now=now)},
     )
     conflict: SessionRecord | None = None
     if request.method == "POST" and form.is_valid():
@@ -43,12 +52,13 @@ def log_session(request: HttpRequest, session_id: UUID) -> HttpResponse:
                 by=by,
                 session_id=session.id,
                 values=form.answers(),
+                moves=form.moves(),
                 now=now,
                 version=form.cleaned_data["version"] or None,
                 form_seconds=seconds_since_opened(opened=form.cleaned_data["opened"], user_id=by.pk, now=now),
             )
         except BadValues as bad:
-            add_problems(form, bad.problems)
+            add_problems(form, {_FIELDS.get(name, name): said for name, said in bad.problems.items()})
         except ChangedElsewhere:
             conflict = session_of(user_id=by.pk, session_id=session.id)
             say_instead(form, "version", conflict.version)  # saving again means it
@@ -56,7 +66,6 @@ def log_session(request: HttpRequest, session_id: UUID) -> HttpResponse:
             messages.success(request, _thanks(saved))
             is_first_rating = saved.quality is not None and session.quality is None
             return redirect(_next_after_logging(saved) if is_first_rating else "session_detail", session.id)
-    today = local_day(now=now, zone=zone_of(by.time_zone))
     page = {
         "form": form,
         "parts": form.parts(),

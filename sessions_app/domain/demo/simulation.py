@@ -221,7 +221,9 @@ class _Writer:
     def _row(self, day: date, *, status: str, **parts: Any) -> DiaryRow:
         minute = int(self.chance.choice([0, 15, 30, 45]))
         start = datetime(day.year, day.month, day.day, self.climber.hour, minute, tzinfo=self.zone)
-        return DiaryRow(line=0, session_date=day, started_at=start, status=status, **parts)
+        took_min = parts.get("outcomes", {}).get("actual_duration_min")
+        end = None if took_min is None else start + timedelta(minutes=took_min)
+        return DiaryRow(line=0, session_date=day, started_at=start, ended_at=end, status=status, **parts)
 
     def _points(self, mean: float, *, noise: float = 0.6) -> int:
         return int(np.clip(round(mean + self.chance.normal(0, noise)), 1, 5))

@@ -225,3 +225,67 @@ def test_start_and_take_back_over_the_api(client, alice, bob):
     assert client.post(f"/api/v1/sessions/{theirs.pk}/start").status_code == 404
     theirs.refresh_from_db()
     assert theirs.status == "planned"
+
+
+def log(by, session, *, now=NOW, **kwargs):
+    values = {"session_quality": 7, **kwargs.pop("values", {})}
+    return save_post_session(by=by, session_id=session.pk, values=values, now=now, **kwargs)
+
+
+def test_what_runs_ends_when_it_is_logged_on_its_day(alice, session):
+    start(alice, session)
+    later = NOW + timedelta(minutes=95)
+    assert log(alice, session, now=later).ended_at == later
+    # A correction in the evening does not prolong it.
+    assert (
+        log(alice, session, now=later + timedelta(hours=2), values={"session_quality": 6}).ended_at == later
+    )
+
+
+def test_the_same_log_once_more_changes_nothing(alice, session):
+    start(alice, session)
+    first = log(alice, session, now=NOW + timedelta(minutes=95), only_first=True)
+    again = log(alice, session, now=NOW + timedelta(minutes=97), only_first=True)
+    assert (again.version, again.ended_at) == (first.version, first.ended_at)
+
+
+def test_how_long_it_took_says_when_it_ended(alice, session):
+    start(alice, session)
+    done = log(alice, session, now=NOW + timedelta(hours=5), values={"actual_duration_min": 90})
+    assert done.ended_at == NOW + timedelta(minutes=90)
+
+
+def test_without_a_start_nobody_knows_when_it_ended(alice):
+    assert log(alice, make_session(alice, day=NOW.date(), planned={})).ended_at is None
+
+
+def test_an_end_that_is_said_is_kept_and_can_be_changed_and_taken_back(alice, session):
+    start(alice, session)
+    now, end = NOW + timedelta(hours=3), NOW + timedelta(hours=2)
+    assert log(alice, session, now=now, moves={"ended_at": end}).ended_at == end
+    earlier = log(alice, session, now=now, moves={"ended_at": end - timedelta(minutes=30)})
+    assert earlier.ended_at == end - timedelta(minutes=30)
+    assert log(alice, session, now=now, moves={"ended_at": None}).ended_at is None
+
+
+@pytest.mark.parametrize(
+    ("minutes", "says"), [(-5, "after the start"), (600, "in the future"), (None, "needs a start")]
+)
+def test_an_end_that_cannot_be_is_refused_and_nothing_is_written(alice, session, minutes, says):
+    if minutes is None:
+        Session.objects.update(started_at=None)
+    else:
+        start(alice, session)
+    with pytest.raises(BadValues, match=says) as caught:
+        log(alice, session, moves={"ended_at": NOW + timedelta(minutes=minutes or 0)})
+    assert set(caught.value.problems) == {"ended_at"}
+    assert session_of(user_id=alice.pk, session_id=session.pk).quality is None
+
+
+def test_an_end_changed_in_another_tab_is_not_overwritten(alice, session):
+    start(alice, session)
+    now = NOW + timedelta(hours=3)
+    seen = log(alice, session, now=now).version
+    log(alice, session, now=now, moves={"ended_at": NOW + timedelta(hours=1)}, version=seen)
+    with pytest.raises(ChangedElsewhere):
+        log(alice, session, now=now, moves={"ended_at": NOW + timedelta(hours=2)}, version=seen)

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 from climbiq.common.idempotency import HEADER
 from sessions_app.models import BaselineAssessment, PostSessionData, PreSessionData, Session
@@ -381,3 +382,26 @@ def test_the_schema_describes_all_of_it(client, db):
     assert properties["caffeine_mg"]["maximum"] == 1000
     post = schema["components"]["schemas"]["PostSession"]["properties"]
     assert {"actual_caffeine_mg", "session_quality", "deviated_from_plan", "notes"} <= set(post)
+
+
+def test_the_end_is_told_by_the_log_or_said_with_it(call, alice):
+    began = timezone.now() - timedelta(minutes=80)
+    kept = {"day": timezone.localdate(began), "planned": {}, "started_at": began}
+    first, second, third = (make_session(alice, **kept) for _ in range(3))
+    logged = call("POST", f"/sessions/{first.pk}/post-session", {"session_quality": 7}).json()
+    if timezone.localdate() == timezone.localdate(began):  # else it is shortly after midnight
+        assert logged["ended_at"] is not None
+        assert logged["ended_at"] > logged["started_at"]
+    end = began + timedelta(minutes=60)
+    body = {"session_quality": 7, "actual_duration_min": 30, "ended_at": end.isoformat()}
+    said = call("POST", f"/sessions/{second.pk}/post-session", body).json()
+    assert parse_datetime(said["ended_at"]) == end
+    assert "ended_at" not in said["post_session"]
+    again = call("PUT", f"/sessions/{second.pk}/post-session", {"session_quality": 6}).json()
+    assert again["ended_at"] == said["ended_at"]  # it belongs to the session, not to its form
+    taken = call("PATCH", f"/sessions/{second.pk}/post-session", {"ended_at": None}).json()
+    assert (taken["ended_at"], taken["post_session"]["session_quality"]) == (None, 6)
+    by_shortcut = call("POST", "/sessions/post-session", {"session_id": str(third.pk), **body}).json()
+    assert parse_datetime(by_shortcut["ended_at"]) == end
+    late = call("PATCH", f"/sessions/{third.pk}/post-session", {"ended_at": today(2) + "T10:00Z"})
+    assert set(problem(late, 400)["errors"]) == {"ended_at"}

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from html import unescape
 from uuid import uuid4
 
@@ -416,3 +416,82 @@ def test_pages_ask_for_a_login(client, db, page):
 def test_changes_are_posted(climbing, alice, page):
     session = make_session(alice)
     assert climbing.get(f"/sessions/{session.pk}/{page}").status_code == 405
+
+
+# --- When it ended ------------------------------------------------------------------------------------------------
+
+YESTERDAY = timezone.localdate() - timedelta(days=1)
+
+
+def began(hour=18):
+    return timezone.make_aware(datetime.combine(YESTERDAY, time(hour)))
+
+
+def ended(session):
+    return session_of(user_id=session.user_id, session_id=session.pk).ended_at
+
+
+def test_the_end_is_asked_of_what_had_a_start(climbing, alice):
+    session = make_session(alice, day=YESTERDAY, planned={}, started_at=began())
+    url = f"/sessions/{session.pk}/after/"
+    page = climbing.get(url)
+    assert 'name="end_time"' in page.text
+    assert "just finished" not in page.text  # its day is over
+    climbing.post(url, {"session_quality": "6", "end_time": "19:40"})
+    assert ended(session) == began() + timedelta(minutes=100)
+    assert "18:00–19:40" in text_of(climbing.get(f"/sessions/{session.pk}/"))
+    untimed = make_session(alice, day=YESTERDAY, planned={})
+    assert 'name="end_time"' not in climbing.get(f"/sessions/{untimed.pk}/after/").text
+
+
+def test_an_end_past_midnight_is_on_the_next_day(climbing, alice):
+    day = YESTERDAY - timedelta(days=1)
+    late = timezone.make_aware(datetime.combine(day, time(22)))
+    session = make_session(alice, day=day, planned={}, started_at=late)
+    climbing.post(f"/sessions/{session.pk}/after/", {"session_quality": "6", "end_time": "00:30"})
+    assert ended(session) == late + timedelta(minutes=150)
+
+
+def test_the_same_form_sent_twice_keeps_the_end_that_the_first_one_told(climbing, alice):
+    start = timezone.now() - timedelta(seconds=1)
+    day = timezone.localdate()
+    session = make_session(alice, day=day, planned={}, started_at=start, status="in_progress")
+    url = f"/sessions/{session.pk}/after/"
+    page = climbing.get(url)
+    assert "just finished" in page.text
+    version = page.context["form"]["version"].value()
+    form = {"session_quality": "6", "version": version, "end_time": "", "initial-end_time": ""}
+    climbing.post(url, form)
+    told = ended(session)
+    assert told is not None
+    assert climbing.post(url, form).status_code == 302
+    assert ended(session) == told
+
+
+def test_an_untouched_end_keeps_its_seconds_and_a_cleared_one_is_not_said(climbing, alice):
+    end = began() + timedelta(minutes=95, seconds=17)
+    session = make_session(alice, day=YESTERDAY, planned={}, quality=6, started_at=began(), ended_at=end)
+    url = f"/sessions/{session.pk}/after/"
+    assert 'name="initial-end_time" value="19:35' in climbing.get(url).text
+    untouched = {"session_quality": "7", "end_time": "19:35", "initial-end_time": "19:35:00"}
+    climbing.post(url, untouched)
+    assert ended(session) == end
+    climbing.post(url, {**untouched, "end_time": ""})
+    assert ended(session) is None
+
+
+@pytest.mark.parametrize("typed", ["25:00", "noon"])
+def test_an_end_that_is_no_time_is_told_at_its_field(climbing, alice, typed):
+    session = make_session(alice, day=YESTERDAY, planned={}, started_at=began())
+    page = climbing.post(f"/sessions/{session.pk}/after/", {"session_quality": "6", "end_time": typed})
+    assert page.status_code == 422
+    assert set(page.context["form"].errors) == {"end_time"}
+    assert ended(session) is None
+
+
+def test_an_end_in_the_future_is_told_at_its_field(climbing, alice):
+    start = timezone.now() - timedelta(minutes=1)
+    session = make_session(alice, day=timezone.localdate(start), planned={}, started_at=start)
+    typed = f"{timezone.localtime(start) - timedelta(minutes=30):%H:%M}"  # so on the next day
+    page = climbing.post(f"/sessions/{session.pk}/after/", {"session_quality": "6", "end_time": typed})
+    assert (page.status_code, set(page.context["form"].errors)) == (422, {"end_time"})

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from climbiq.domain.values import BadValues
-from sessions_app.domain.circumstances import Circumstances, check_circumstances
+from sessions_app.domain.circumstances import Circumstances, check_circumstances, end_of_logged
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 5, 10, 16, tzinfo=UTC)  # 18:00 in Berlin
@@ -59,3 +59,32 @@ def test_check_circumstances(given, is_done, fields):
     with pytest.raises(BadValues) as caught:
         check_circumstances(given=circumstances, now=NOW, zone=BERLIN, is_done=is_done)
     assert set(caught.value.problems) == fields
+
+
+@pytest.mark.parametrize(
+    ("given", "took_min", "end"),
+    [
+        pytest.param({"started_at": at(15)}, None, NOW, id="logged on the day"),
+        pytest.param({"started_at": at(15)}, 90, at(16, 30), id="start and duration"),
+        pytest.param({"started_at": at(15)}, 1000, NOW, id="too long to be over by now"),
+        pytest.param({"started_at": at(15)}, 0, NOW, id="no duration to speak of"),
+        pytest.param({"started_at": at(15), "ended_at": at(16)}, 90, at(16), id="known already"),
+        pytest.param({}, 90, None, id="no start"),
+        pytest.param({"started_at": at(19)}, 90, None, id="earlier than planned"),
+        pytest.param(
+            {"session_date": DAY - timedelta(days=1), "started_at": at(15) - timedelta(days=1)},
+            None,
+            None,
+            id="logged a day later",
+        ),
+        pytest.param(
+            {"session_date": DAY - timedelta(days=1), "started_at": at(15) - timedelta(days=1)},
+            60,
+            at(16) - timedelta(days=1),
+            id="a day later, with its duration",
+        ),
+    ],
+)
+def test_when_a_session_that_is_logged_ended(given, took_min, end):
+    circumstances = Circumstances(**{"session_date": DAY, **given})
+    assert end_of_logged(given=circumstances, took_min=took_min, now=NOW, zone=BERLIN) == end
