@@ -10,6 +10,8 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from recommendations.domain import rounding
+from recommendations.domain.guesses import Guess
 from recommendations.models import Recommendation, RecommendationEvent
 
 
@@ -103,6 +105,46 @@ def recommendations_of(*, user_id: UUID, session_id: UUID | None = None) -> Quer
         "expected_quality",
         "own_forecast",
     )
+
+
+def rated_guesses(*, user_id: UUID) -> list[Guess]:
+    """The climber's own forecasts of sessions that they have rated since, each beside ours.
+
+    Ours is what they were shown in answer to their guess, as it was shown; later advice for the session, from changed
+    answers, is not what they had guessed against. Where a rule spoke no number was shown, so there is none to compare.
+    """
+    rows = (
+        Recommendation.objects.filter(
+            user_id=user_id,
+            own_forecast__isnull=False,
+            expected_quality__isnull=False,
+            overridden_by_rule__isnull=True,
+            session__status="completed",
+            session__post__session_quality__isnull=False,
+        )
+        .order_by("session_id", "created_at", "id")
+        .distinct("session_id")
+        .values_list(
+            "session_id",
+            "session__session_date",
+            "own_forecast",
+            "expected_quality",
+            "session__post__session_quality",
+        )
+    )
+    return [
+        Guess(
+            session_id=session_id,
+            day=day,
+            own=float(own),
+            ours=rounding.quality(expected),
+            observed=float(observed),
+        )
+        for session_id, day, own, expected, observed in rows
+        if own is not None
+        and expected is not None
+        and observed is not None  # as asked for; types cannot tell
+    ]
 
 
 def latest_for_sessions(*, user_id: UUID, session_ids: list[UUID]) -> dict[UUID, UUID]:

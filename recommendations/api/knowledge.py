@@ -16,6 +16,7 @@ from climbiq.common.openapi import documented
 from climbiq.common.problems import Unavailable
 from experts.selectors import NoPriors
 from recommendations.domain import model_words
+from recommendations.domain.guess_words import guess_sentences
 from recommendations.services.knowledge import SessionNotFound, what_is_known, what_it_taught
 
 
@@ -31,6 +32,28 @@ class LevelSerializer(serializers.Serializer[object]):
 
     mean = serializers.FloatField()
     interval_95 = serializers.ListField(child=serializers.FloatField())
+
+
+class GuessesSerializer(serializers.Serializer[object]):
+    """The climber's own forecasts, given before ours was shown, beside ours, over the same rated sessions.
+
+    Ours is what was shown in answer to the guess. Where a rule spoke no number was shown: those sessions are left out.
+    """
+
+    sessions = serializers.IntegerField(help_text="How many are compared.")
+    sessions_needed = serializers.IntegerField(help_text="Below so many nothing is scored.")
+    own_mean_absolute_error = serializers.FloatField(allow_null=True, help_text="Points.")
+    our_mean_absolute_error = serializers.FloatField(allow_null=True, help_text="Points.")
+    difference = serializers.FloatField(
+        allow_null=True,
+        help_text="By how many points ours were nearer on average; negative: the climber's own.",
+    )
+    difference_interval_95 = serializers.ListField(child=serializers.FloatField(), allow_null=True)
+    nearer = serializers.ChoiceField(
+        choices=["too_few", "undecided", "own", "ours"],
+        help_text="Whose were nearer by more than chance.",
+    )
+    sentences = serializers.ListField(child=serializers.CharField())
 
 
 class OwnModelSerializer(serializers.Serializer[object]):
@@ -60,6 +83,7 @@ class OwnModelSerializer(serializers.Serializer[object]):
     population = PopulationSerializer()
     level = LevelSerializer()
     noise_sd = serializers.FloatField(help_text="How much sessions differ that look alike, points.")
+    guesses = GuessesSerializer()
     model_version = serializers.CharField()
     run_id = serializers.UUIDField(allow_null=True)
     prior_version = serializers.IntegerField()
@@ -119,6 +143,10 @@ class OwnModelView(APIView):
             {
                 "user_id": user.pk,
                 **known.model.as_payload(),
+                "guesses": {
+                    **known.guesses.as_payload(),
+                    "sentences": guess_sentences(known.guesses),
+                },
                 "model_version": known.served.version,
                 "run_id": known.served.run_id,
                 "prior_version": known.served.priors.version,

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from climbiq.accounts.models import User
+from recommendations.domain.guesses import GuessScores, score_guesses
 from recommendations.domain.own_model import OwnModel, own_model
 from recommendations.domain.taught import Taught, what_a_session_taught
+from recommendations.selectors import rated_guesses
 from recommendations.services.own_sessions import SESSIONS_READ, as_treated_session, own_sessions
 from recommendations.services.shared_data import ServedPopulation, population_in_force
 from sessions_app.domain.records import SessionRecord
@@ -18,10 +20,11 @@ __all__ = ["Known", "Lesson", "SessionNotFound", "what_is_known", "what_it_taugh
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """The climber's model as of now, and what it was conditioned on."""
+    """The climber's model as of now, what it was conditioned on, and how its forecasts did beside the climber's own."""
 
     model: OwnModel
     served: ServedPopulation
+    guesses: GuessScores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +49,8 @@ def what_is_known(*, by: User) -> Known:
     model = own_model(
         sessions=own_sessions(history=climber.history), population=served.population, drift=served.drift
     )
-    return Known(model=model, served=served)
+    guesses = score_guesses(guesses=rated_guesses(user_id=by.pk))
+    return Known(model=model, served=served, guesses=guesses)
 
 
 def what_it_taught(*, by: User, session_id: UUID) -> Lesson:

@@ -19,6 +19,7 @@ from modeling.domain.figures import QualityBand
 from recommendations.domain import model_words as words
 from recommendations.domain import rounding
 from recommendations.domain.belief_change import CoefficientChange
+from recommendations.domain.guess_words import guess_sentences
 from recommendations.domain.own_model import Effect, OwnModel
 from recommendations.domain.statistical_context import CoefficientBelief
 from recommendations.domain.taught import Taught
@@ -27,6 +28,7 @@ from recommendations.views.faults import needs_priors
 from sessions_app.domain.wording import title_of
 
 SESSIONS_DRAWN: Final = 40
+GUESSES_DRAWN: Final = 20
 CHANGES_DRAWN: Final = 3
 PHASES: Final = ("cold_start", "learning", "personalized")
 
@@ -53,6 +55,9 @@ def own_model(request: HttpRequest) -> HttpResponse:
             "estimates": [_estimate(effect) for effect in conditions],
             "effects": [_row(effect, model) for effect in conditions],
             "kinds": [_row(effect, model) for effect in model.effects if effect.is_kind],
+            "guesses": known.guesses,
+            "guesses_drawn": known.guesses.guesses[-GUESSES_DRAWN:],
+            "guess_sentences": guess_sentences(known.guesses),
             "moments": moments_of(model.band)[-SESSIONS_DRAWN:],
         },
     )

@@ -12,6 +12,15 @@ from tests.fixtures.database import superuser_url
 
 pytestmark = pytest.mark.browser
 
+# A guess a point or two off before each rated session, and an answer of ours.
+GUESSES = """
+INSERT INTO recommendations (user_id, session_id, conditions, evidence, own_forecast, expected_quality,
+                             rules_version, prior_version, model_version, is_done)
+SELECT s.user_id, s.id, '{}', '{}', least(10, a.session_quality + 1 + extract(day FROM s.session_date)::int % 2),
+       5.8, 0, 1, 'hierarchical-1', true
+FROM sessions s JOIN post_session_data a ON a.session_id = s.id
+WHERE s.status = 'completed' AND a.session_quality IS NOT NULL"""
+
 
 @pytest.fixture(params=["phone", "desktop"])
 def window(request, site, open_window):
@@ -29,8 +38,12 @@ def test_pages_of_what_is_known(window, site):
     fill_history(site.database)
     with psycopg.connect(superuser_url(site.database), autocommit=True) as connection:
         publish_past_everything(connection, trained_population(kinds=True))
+        window.open("/model/")
+        assert "None of your rated sessions has a guess" in page.inner_text("main")
+        connection.execute(GUESSES)
     window.open("/model/")
     assert "hierarchical-1" in page.inner_text("main")
+    assert "your guesses were off by" in page.inner_text("main")
     window.look("model")
     for unfold in page.locator("main details.effect > summary").all()[:2]:
         unfold.click()

@@ -129,7 +129,7 @@ class TestOwnModel:
         climb(alice, 30)
         publish_population()
         climbing.get("/model/")
-        with django_assert_max_num_queries(9):
+        with django_assert_max_num_queries(10):
             climbing.get("/model/")
 
 
