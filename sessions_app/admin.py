@@ -19,6 +19,9 @@ else:
 class GymAdmin(_Admin):
     """Names of places, for operators."""
 
+    when_empty = (
+        "No gym yet. Climbers add theirs on the form before a session; here its name can be put right."
+    )
     list_display = ["name", "city", "created_at"]
     search_fields = ["label_key"]
     fields = ["name", "city"]

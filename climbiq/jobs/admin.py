@@ -57,6 +57,10 @@ class OperatorsRead(_Admin):
 class JobAdmin(OperatorsRead):
     """Background work, newest first."""
 
+    when_empty = (
+        "No background work yet. The schedule asks for some every hour, and so do buttons such as “Train now”; "
+        "if this list stays empty, the scheduler (beat) does not run."
+    )
     list_display = ["kind", "status", "how_far", "tries", "created_at", "finished_at", "what_failed"]
     list_filter = ["status", "kind"]
     date_hierarchy = "created_at"
@@ -111,6 +115,10 @@ class JobAdmin(OperatorsRead):
 class ScheduledRunAdmin(OperatorsRead):
     """What the schedule did, slot by slot."""
 
+    when_empty = (
+        "The schedule has done nothing yet. The scheduler (beat) writes a line each time something is "
+        "due; if this list stays empty, it does not run."
+    )
     list_display = ["name", "slot", "outcome", "created_at"]
     list_filter = ["name"]
     date_hierarchy = "slot"

@@ -14,6 +14,11 @@ from experts.models import PopulationPrior
 class PriorAdmin(CoachesRead):
     """What each coefficient is believed to be before any session, and where that comes from."""
 
+    when_empty = (
+        "No prior is loaded, so nothing can be recommended. An operator loads those of the literature "
+        "with manage.py load_literature_priors; they are version 1, and whatever changes them later "
+        "writes a version of its own."
+    )
     list_display = [
         "variable_name",
         "version",

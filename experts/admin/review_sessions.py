@@ -12,6 +12,10 @@ from experts.models import RuleReviewSession
 class ReviewSessionAdmin(CoachesRead):
     """When coaches met, who was there, and what came of it."""
 
+    when_empty = (
+        "No meeting yet. One appears here, with what came of it, once it is written into the table "
+        "rule_review_sessions; there is no form for it yet."
+    )
     list_display = [
         "session_date",
         "session_name",

@@ -19,6 +19,10 @@ from experts.selectors import as_log_entry, rule_log_rows
 class RuleAuditAdmin(CoachesRead):
     """Who changed which rule, when, and why."""
 
+    when_empty = (
+        "No rule was ever changed. The database writes a line for each change of a rule, whichever way it "
+        "came about: who, what, why."
+    )
     list_display = ["at", "action_word", "rule_name", "by", "reason", "changes"]
     list_filter = [word_filter(heading="action", column="action", words=AUDIT_ACTIONS)]
     search_fields = ["rule__name", "reason"]

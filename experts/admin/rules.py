@@ -27,6 +27,11 @@ SENTENCE_CHARS = 220
 class RuleAdmin(RulePages, CoachesRead):
     """Coaches write rules here. Nothing is deleted, and every change is in the log."""
 
+    when_empty = (
+        "No rule yet. A rule says what coaches are sure of, and speaks before the model does. “Add expert "
+        "rule” begins one, from an example if you like; it is a draft, and advises nobody, until it is "
+        "activated."
+    )
     list_display = ["name", "category", "state", "priority", "sentence", "changed"]
     list_filter = [
         word_filter(heading="lifecycle", column="lifecycle", words=LIFECYCLES),

@@ -32,6 +32,10 @@ COLUMNS: Final = (
 class ScenarioAdmin(CoachesRead):
     """An invented climber on an invented day."""
 
+    when_empty = (
+        "No scenario yet. Scenarios are invented climbers on difficult days, for coaches to judge. A demo "
+        "brings some (manage.py seed_demo); nothing here makes new ones yet."
+    )
     list_display = ["title", "tags", "difficulty_level", "generation_batch", "generated"]
     list_filter = [word_filter(heading="difficulty", column="difficulty_level", words=DIFFICULTIES)]
     search_fields = ["scenario_description", "generation_batch"]

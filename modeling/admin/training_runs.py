@@ -36,6 +36,11 @@ DEDUPE_KEY: Final = "scheduled"
 class TrainingRunAdmin(OperatorsRead):
     """Training runs, newest first."""
 
+    when_empty = (
+        "No training yet: until one is published, advice rests on the priors and each climber’s own "
+        "sessions. One begins every night, by “Train now”, or by manage.py train; it needs sessions of at "
+        "least two climbers."
+    )
     list_display = ["begun", "end", "trigger", "n_climbers", "n_sessions", "model_version", "took"]
     list_display_links = ["begun"]
     list_filter = ["status", "trigger"]
