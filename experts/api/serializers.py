@@ -118,7 +118,9 @@ class RuleSerializer(serializers.ModelSerializer[ExpertRule]):
 
     sentence = serializers.SerializerMethodField(help_text="In plain English; null if it cannot be read.")
     faults = serializers.SerializerMethodField(help_text="Why it cannot be read: path → sentences.")
-    revision = serializers.SerializerMethodField(help_text="Changes with content, lifecycle and superseded_by.")
+    revision = serializers.SerializerMethodField(
+        help_text="Changes with content, lifecycle and superseded_by."
+    )
 
     class Meta:
         model = ExpertRule

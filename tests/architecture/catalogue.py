@@ -30,7 +30,9 @@ class Table:
     keys: set[tuple[str, tuple[str, ...]]] = field(default_factory=set)
     foreign_keys: set[ForeignKey] = field(default_factory=set)
     indexes: dict[str, str] = field(default_factory=dict)
-    unique: set[str] = field(default_factory=set)  # everything that allows a value once: columns and condition
+    unique: set[str] = field(
+        default_factory=set
+    )  # everything that allows a value once: columns and condition
     exclusions: set[str] = field(default_factory=set)
     triggers: set[str] = field(default_factory=set)
 

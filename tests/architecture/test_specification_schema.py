@@ -389,7 +389,9 @@ def test_one_prior_replaced_alone_begins_a_version_of_its_own(cloned_database):
 
 def test_a_version_that_is_given_stands(cloned_database):
     with without_priors(cloned_database) as database:
-        database.execute(ADD.replace("is_current)", "is_current, version)").replace("true)", "true, 7)"), ["x"])
+        database.execute(
+            ADD.replace("is_current)", "is_current, version)").replace("true)", "true, 7)"), ["x"]
+        )
         assert database.execute("SELECT version FROM population_priors").fetchall() == [(7,)]
 
 
