@@ -78,6 +78,7 @@ class RhythmicPosterior:
 
             level(d) = Σ_k w_k phi_k(d) l_k
             Var level(d) = Σ_k w_k (phi_k² P_k + sigma_k² added_k(d)) + Var_k phi_k l_k
+            reliability  = Σ_k w_k reliability_k - Var_k m_k / tau²
 
         Levels are carried on before they are mixed, as each rhythm lets them fade at its own pace. So the summary has
         a drift only where all rhythms share one; otherwise a later day needs another summary.
@@ -101,8 +102,12 @@ class RhythmicPosterior:
             level_covariance=joint[:-1, -1],
             drift=drifts.pop() if len(drifts) == 1 else None,
         )
-        reliability = w @ np.array([part.reliability for part in self.parts])
-        return ClimberPosterior(merged, reliability, self.parts[0].individual_variance)
+        individual = self.parts[0].individual_variance
+        # The population's coefficients are the same under every rhythm: how far the means differ is the climber's own.
+        between = w @ centred[:, :-1] ** 2
+        lost = np.divide(between, individual, out=np.zeros_like(between), where=individual > 0.0)
+        reliability = np.maximum(w @ np.array([part.reliability for part in self.parts]) - lost, 0.0)
+        return ClimberPosterior(merged, reliability, individual)
 
     def predictive(self, *, design_row: Floats | Sequence[float], days_since_last: float = 0.0) -> Predictive:
         """Predictive distribution of one session (noise included)."""

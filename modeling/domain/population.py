@@ -88,7 +88,7 @@ class ClimberPosterior:
     posterior
         Mean and covariance of the coefficients and of the level after the last session.
     reliability
-        (p,) 1 - Var(b | y) / tau²: 0 is the population's coefficient, 1 entirely personal.
+        (p,) 1 - Var(b | y) / E tau² of b = theta - beta: 0 is the population's coefficient, 1 entirely personal.
     individual_variance
         (p,) tau², averaged over the draws.
     """
@@ -121,6 +121,7 @@ def climber_posterior(
         theta | y, draw s ~ N(m_s, C_s),  m_s = beta_s + C_s X~'(y~ - X~ beta_s) / sigma_s²,
         C_s = T_s (I + T_s X~'X~ T_s / sigma_s²)^-1 T_s
         E theta = mean m_s,   Cov theta = mean C_s + Cov m_s
+        Var b = mean C_s + Var (m_s - beta_s),   reliability = 1 - Var b / mean tau_s²
 
     Parameters
     ----------
@@ -196,6 +197,8 @@ class _Spreads:
         (r,) one over it; 0 where an effect does not vary.
     sigma2
         sigma² averaged over the draws.
+    centred_beta
+        (s, r) beta less its mean over the draws.
     tau, weight
         (r, 1, s) tau and tau / sigma².
     products, lower_tau
@@ -205,6 +208,7 @@ class _Spreads:
     individual_variance: Floats
     own_precision: Floats
     sigma2: float
+    centred_beta: Floats
     tau: Floats
     weight: Floats
     products: Floats
@@ -223,6 +227,7 @@ def _spreads(population: PopulationDraws) -> _Spreads:
         individual_variance=individual,
         own_precision=np.divide(1.0, own, out=np.zeros(r), where=own > 0.0),
         sigma2=float((population.sigma**2).mean()),
+        centred_beta=population.beta[:, :r] - population.beta[:, :r].mean(axis=0),
         tau=tau,
         weight=weight,
         products=tau[:, None] * weight,
@@ -262,7 +267,9 @@ def whitened_posteriors(
     covariance = means.transpose(0, 2, 1) @ means / n_draws
     covariance[:, :r, :r] += within
     reliability = np.zeros(mean.shape)
-    share_left = within.reshape(k, r * r)[:, :: r + 1] * spreads.own_precision
+    # What the draws disagree on in b = theta - beta; both are centred here.
+    between = np.add.reduce((means[:, :, :r] - spreads.centred_beta) ** 2, axis=1) / n_draws
+    share_left = (within.reshape(k, r * r)[:, :: r + 1] + between) * spreads.own_precision
     reliability[:, :r] = np.where(spreads.own_precision > 0.0, np.clip(1.0 - share_left, 0.0, 1.0), 0.0)
     return tuple(
         ClimberPosterior(

@@ -46,6 +46,19 @@ def sessions(n: int):
     return design, np.clip(6 + level + rng.normal(size=n), 1, 10).round(), day
 
 
+def test_reliability_doubts_what_the_rhythms_disagree_on() -> None:
+    """Var b = Σ w_k (Var_k b + (m_k - m)²): of one draw, beta 6 and tau 0.9 for the intercept."""
+    design, outcome, day = sessions(30)
+    served = personal_posterior(trained=trained(), design=design, outcome=outcome, day=day)
+    parts, w = [part.posterior for part in served.parts], served.weight
+    means = np.array([p.mean for p in parts])
+    variance = w @ np.array([p.covariance.diagonal() for p in parts]) + w @ (means - w @ means) ** 2
+    assert w.size > 1
+    assert served.summary().reliability == pytest.approx(1 - variance / DRAWS.tau[0] ** 2)
+    nothing = personal_posterior(trained=trained(), design=design[:0], outcome=outcome[:0], day=day[:0])
+    assert nothing.summary().reliability == pytest.approx(np.zeros(3))
+
+
 @pytest.mark.parametrize("whole", [True, False])
 @pytest.mark.parametrize("n", [0, 1, 40, 99])
 def test_serving_predicts_what_the_filter_predicts(n: int, whole: bool) -> None:

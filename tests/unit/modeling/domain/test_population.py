@@ -74,6 +74,30 @@ def test_reliability_runs_from_population_to_personal() -> None:
     assert 0.9 < many.shrinkage_factor(spread=spread) <= 1.0
 
 
+def test_reliability_doubts_what_the_draws_disagree_on() -> None:
+    """By hand: b = 1.5 ± 0.5 under one draw and 0 ± sqrt(4/13) under the other, tau² 1 and 4."""
+    draws = PopulationDraws(("intercept",), np.array([[5.0], [7.0]]), np.array([[1.0], [2.0]]), np.ones(2))
+    got = climber_posterior(population=draws, design=np.ones((3, 1)), outcome=np.full(3, 7.0))
+    own_variance = (1 / 4 + 4 / 13) / 2 + 0.75**2
+    assert got.reliability[0] == pytest.approx(1 - own_variance / 2.5)
+
+
+def test_reliability_is_what_sampling_says() -> None:
+    """b = theta - beta sampled draw by draw, theta from its exact conditional."""
+    draws, (design, outcome, _) = draws_of(), sessions(12)
+    got = climber_posterior(population=draws, design=design, outcome=outcome)
+    rng = np.random.default_rng(2)
+    departures = []
+    for s in range(draws.sigma.size):
+        one = PopulationDraws(draws.names, draws.beta[[s]], draws.tau[[s]], draws.sigma[[s]])
+        p = climber_posterior(population=one, design=design, outcome=outcome).posterior
+        theta = rng.multivariate_normal(p.mean, p.covariance, size=4000, method="eigh")
+        departures.append(theta - draws.beta[s])
+    variance = np.concatenate(departures).var(axis=0)
+    tau2 = (draws.tau**2).mean(axis=0)
+    assert got.reliability[:2] == pytest.approx(1 - variance[:2] / tau2[:2], abs=0.01)
+
+
 def test_thinning_keeps_the_ends() -> None:
     draws = draws_of(50)
     thin = draws.thinned(n=5)
