@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -131,22 +131,39 @@ def test_intervals_cover_at_their_level(drift: Drift) -> None:
 def test_climbers_with_rhythms_of_their_own(usual: float, is_rated: bool, effects_lack: float) -> None:
     """Climbers who differ in noise and drift; then their whole ratings 1–10, which a normal likelihood does not know.
 
-    Forecasts of sessions hold in every case. An effect is learnt of the rating: where ratings end at 10 it is less than the
-    effect on an unbounded quality, the truth here, so its intervals hold that less often, and the less the nearer the end.
+    Forecasts of sessions hold in every case. An effect is learnt of the rating, and its intervals hold that: the slope of the
+    expected rating over the climber's sessions. Where ratings end at 10 it is less than the effect on an unbounded quality,
+    which they hold less often, and the less the nearer the end. Today's expected rating they hold unless sessions differ
+    by less than a third of a rating's step: then rounding errs the same way session after session.
     """
     found = _coverage(partial(_of_own_rhythms, usual, is_rated), populations=MIXED_POPULATIONS)
     for level in LEVELS:
         assert found["sessions"][level] == pytest.approx(level, abs=0.03)
+        assert found["effect in ratings"][level] == pytest.approx(level, abs=0.03)
+        assert found["today in ratings"][level] == pytest.approx(level, abs=0.03)
         for name in ("effect", "served effect"):
             assert level - effects_lack < found[name][level] < level + 0.05, (name, level)
 
 
-Simulated = tuple[GroupedData, Truth]
+@dataclass(frozen=True, slots=True)
+class InRatings:
+    """What is true of each climber's ratings: the slope of an effect, and what is expected today (NaN: too little noise)."""
+
+    effect: list[float]
+    today: list[float]
+
+
+Simulated = tuple[GroupedData, Truth, InRatings | None]
+LEAST_NOISE = 0.35  # rating steps
+STEPS = np.arange(1, 10) + 0.5
 
 
 def _alike(drift: Drift, rng: np.random.Generator) -> Simulated:
     """Unrounded quality of climbers with one rhythm."""
-    return simulate_grouped(priors=PRIORS, n_climbers=CLIMBERS, n_sessions=ALL_SESSIONS, drift=drift, rng=rng)
+    data, truth = simulate_grouped(
+        priors=PRIORS, n_climbers=CLIMBERS, n_sessions=ALL_SESSIONS, drift=drift, rng=rng
+    )
+    return data, truth, None
 
 
 def _of_own_rhythms(usual: float, is_rated: bool, rng: np.random.Generator) -> Simulated:
@@ -157,23 +174,43 @@ def _of_own_rhythms(usual: float, is_rated: bool, rng: np.random.Generator) -> S
     )
     beta, tau, sigma = draw_parameters(priors=priors, rng=rng)
     outcome, theta, level = [], [], []
+    rated = InRatings([], [])
     for u in range(CLIMBERS):
         rows = data.rows(group=u)
+        noise = sigma * rng.choice([0.6, 1.0, 1.5])
         quality, truth = simulate_outcome(
             design=data.design[rows],
             climber=np.zeros(ALL_SESSIONS, dtype=np.int64),
             day=data.day[rows],
             beta=beta,
             tau=tau,
-            sigma=sigma * rng.choice([0.6, 1.0, 1.5]),
+            sigma=noise,
             drift=OWN_DRIFTS[rng.integers(len(OWN_DRIFTS))],
             rng=rng,
         )
         outcome.append(np.clip(quality.round(), 1, 10) if is_rated else quality)
         theta.append(truth.theta[0])
         level.append(truth.level)
+        _note_in_ratings(rated, data.design[rows][:SEEN], truth, noise, is_rated)
     whole = Truth(beta, tau, sigma, np.array(theta), np.concatenate(level), DRIFT)
-    return replace(data, outcome=np.concatenate(outcome)), whole
+    return replace(data, outcome=np.concatenate(outcome)), whole, rated
+
+
+def _note_in_ratings(
+    found: InRatings, design: np.ndarray, truth: Truth, noise: float, is_rated: bool
+) -> None:
+    """The least-squares slope of E(rating), = 10 - Σ_j P(rating ≤ j), over the sessions seen; and E(rating) today."""
+    expected = design @ truth.theta[0] + truth.level[:SEEN]
+    today = np.array([truth.theta[0, 0] + truth.level[SEEN - 1]])
+    if is_rated:
+        rating, today = (
+            10.0 - norm.cdf((STEPS - at[:, None]) / noise).sum(axis=1) for at in (expected, today)
+        )
+    else:
+        rating = expected
+    more = np.linalg.lstsq(design, rating - expected)[0]
+    found.effect.append(float(truth.theta[0, 1] + more[1]))
+    found.today.append(float(today[0]) if noise >= LEAST_NOISE else np.nan)
 
 
 def _coverage(
@@ -183,7 +220,7 @@ def _coverage(
     sessions: dict[float, list[float]] = {level: [] for level in LEVELS}
     where: dict[str, list[float]] = {"effect": [], "today": [], "served effect": [], "served today": []}
     for seed in range(populations):
-        data, truth = simulate(np.random.default_rng(1000 + seed))
+        data, truth, rated = simulate(np.random.default_rng(1000 + seed))
         train = np.tile(np.arange(ALL_SESSIONS) < SEEN, CLIMBERS)
         sampler = SamplerSettings(draws=250, tune=300, chains=2, seed=seed)
         trained = fit(data=rows_of(data=data, rows=train), priors=PRIORS, sampler=sampler).population
@@ -197,6 +234,11 @@ def _coverage(
             served = personal_posterior(trained=trained, **told)
             for name, below in _share_below(trained, served, true, **told).items():
                 where[name].append(below)
+            if rated is not None:
+                in_ratings = {"effect": rated.effect[u], "today": rated.today[u]}
+                for name, below in _share_below(trained, served, in_ratings, **told).items():
+                    if not np.isnan(in_ratings[name]):
+                        where.setdefault(f"{name} in ratings", []).append(below)
             p = served.summary().posterior
             sd = np.sqrt(p.covariance[0, 0] + p.level_variance + 2.0 * p.level_covariance[0])
             where["served today"].append(norm.cdf((true["today"] - p.mean[0] - p.level_mean) / sd))
