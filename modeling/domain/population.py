@@ -23,6 +23,8 @@ from modeling.domain.posterior import (
 
 Floats = NDArray[np.float64]
 
+NO_VARIANCE = 1e-12  # of effects in units of their SDs: below this a direction's variance is rounding
+
 
 class InvalidDraws(ValueError):
     """The population's draws are not finite or do not fit their names."""
@@ -59,11 +61,25 @@ class PopulationDraws:
             raise InvalidDraws("tau must not be negative and sigma must be positive")
 
     def thinned(self, *, n: int) -> PopulationDraws:
-        """At most ``n`` draws, evenly spaced: what is stored and served."""
+        """At most ``n`` draws, evenly spaced."""
         if self.sigma.size <= n:
             return self
         keep = np.linspace(0, self.sigma.size - 1, n).round().astype(np.intp)
         return PopulationDraws(self.names, self.beta[keep], self.tau[keep], self.sigma[keep])
+
+    def representative(self, *, n: int) -> PopulationDraws:
+        """At most ``n`` points that say of the population what all draws say: what is stored and served.
+
+        Evenly spaced draws, moved as little as makes mean and covariance of beta, E tau² and E sigma² those of all
+        draws. With too few points for a covariance (n ≤ p) it is mean and SD of each effect. Without this, chance
+        moves an effect that is the same for all climbers by 1/√n of its SD, which is advice where there is none.
+        """
+        few = self.thinned(n=n)
+        if few is self:
+            return self
+        beta = _with_moments_of(few.beta, everything=self.beta)
+        tau = few.tau * _root_ratio(self.tau, few.tau)
+        return PopulationDraws(self.names, beta, tau, few.sigma * _root_ratio(self.sigma, few.sigma))
 
     def as_prior(self) -> GaussianPrior:
         """The normal prior with the mean and covariance of a new climber's coefficients.
@@ -77,6 +93,33 @@ class PopulationDraws:
         return GaussianPrior(
             self.names, self.beta.mean(axis=0), covariance, float(np.sqrt((self.sigma**2).mean()))
         )
+
+
+def _with_moments_of(few: Floats, *, everything: Floats) -> Floats:
+    """Move points (n, p) as little as gives them the mean and covariance (both over n, not n - 1) of many (s, p).
+
+    In the coordinates z in which the many are uncorrelated with variance 1, the nearest n points with exactly these
+    moments are √n U V', with U S V' the singular value decomposition of the few, centred (orthogonal Procrustes).
+    """
+    mean, scale = everything.mean(axis=0), everything.std(axis=0)
+    scale = np.where(scale > 0.0, scale, 1.0)
+    centred = (few - few.mean(axis=0)) / scale
+    correlation = ((everything - mean) / scale).T @ ((everything - mean) / scale) / everything.shape[0]
+    variance, axes = np.linalg.eigh(correlation)
+    there = variance > NO_VARIANCE
+    axes, sd = axes[:, there], np.sqrt(variance[there])
+    if few.shape[0] <= sd.size:
+        moved = centred * _root_ratio((everything - mean) / scale, centred)
+    else:
+        u, _, v = np.linalg.svd(centred @ axes / sd, full_matrices=False)
+        moved = np.sqrt(few.shape[0]) * (u @ v * sd) @ axes.T
+    return np.asarray(mean + scale * moved)
+
+
+def _root_ratio(many: Floats, few: Floats) -> Floats:
+    """√(mean square of many / mean square of few) for each column, 1 where there is nothing to scale."""
+    wanted, has = (many**2).mean(axis=0), (few**2).mean(axis=0)
+    return np.asarray(np.sqrt(np.divide(wanted, has, out=np.ones_like(wanted), where=has > 0.0)))
 
 
 @dataclass(frozen=True, slots=True)

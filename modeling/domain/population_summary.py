@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from climbiq.domain.variables import VARIABLES
-from modeling.domain.design_matrix import TreatedSession, design_matrix
-from modeling.domain.posterior import GaussianPrior, condition
+from modeling.domain.design_matrix import TreatedSession
+from modeling.domain.population import PopulationDraws
+
+Floats = NDArray[np.float64]
 
 FEWEST_CLIMBERS: Final = 20  # fewer could be recognised
-FEWEST_SESSIONS: Final = 10  # a response is one's own only after some sessions
+RESPONSE_SUFFIX: Final = "_coefficient"
 PROBABILITIES: Final = tuple(np.round(np.linspace(0.01, 0.99, 99), 2).tolist())
 
 
@@ -59,28 +63,41 @@ def condition_spreads(
     return tuple(found)
 
 
-def response_spreads(
-    *, climbers: Sequence[Sequence[TreatedSession]], prior: GaussianPrior
-) -> tuple[Spread, ...]:
-    """Spread of climbers' own coefficients (posterior means after ≥ 10 sessions), as `<variable>_coefficient`."""
-    rows = []
-    for sessions in climbers:
-        if len(sessions) >= FEWEST_SESSIONS:
-            own = design_matrix(sessions=sessions)
-            rows.append(condition(prior=prior, design=own.design, outcome=own.outcome).mean)
-    if len(rows) < FEWEST_CLIMBERS:
+def response_spreads(*, population: PopulationDraws, n_climbers: int) -> tuple[Spread, ...]:
+    """How climbers' true coefficients are spread, as `<variable>_coefficient`: what serves says it, not their means.
+
+        mean = E beta_k,   std = sqrt(E tau_k²),   quantile(p) = mean + std Phi^-1(p)
+
+    The posterior means of climbers lie closer together than their coefficients do: they are shrunken. Effects that
+    are taken to be the same for all have no spread, and fewer than 20 climbers are not told of.
+
+    Parameters
+    ----------
+    population
+        Draws of the population that is published.
+    n_climbers
+        Climbers it was learnt from.
+    """
+    if n_climbers < FEWEST_CLIMBERS:
         return ()
-    matrix = np.array(rows)
+    mean, std = population.beta.mean(axis=0), np.sqrt((population.tau**2).mean(axis=0))
+    standard = ndtri(np.array(PROBABILITIES))
     return tuple(
-        _spread(f"{name}_coefficient", len(rows), matrix[:, k], np.ones(len(rows)))
-        for k, name in enumerate(prior.names)
-        if k > 0
+        Spread(
+            name=f"{name}{RESPONSE_SUFFIX}",
+            n_climbers=n_climbers,
+            n_values=n_climbers,
+            mean=float(mean[k]),
+            std=float(std[k]),
+            quantiles=tuple(zip(PROBABILITIES, (mean[k] + std[k] * standard).tolist(), strict=True)),
+            counts=None,
+        )
+        for k, name in enumerate(population.names)
+        if name in VARIABLES and std[k] > 0.0
     )
 
 
-def weighted_quantiles(
-    *, values: np.ndarray, weights: np.ndarray, probabilities: Sequence[float]
-) -> list[float]:
+def weighted_quantiles(*, values: Floats, weights: Floats, probabilities: Sequence[float]) -> list[float]:
     """The values below which the given shares of the weight lie (inverse of the weighted distribution function).
 
     >>> import numpy as np
@@ -93,7 +110,7 @@ def weighted_quantiles(
     return [float(v) for v in values[order][np.minimum(positions, len(values) - 1)]]
 
 
-def _spread(name: str, n_climbers: int, values: np.ndarray, weights: np.ndarray) -> Spread:
+def _spread(name: str, n_climbers: int, values: Floats, weights: Floats) -> Spread:
     mean = float(np.average(values, weights=weights))
     std = float(np.sqrt(np.average((values - mean) ** 2, weights=weights)))
     variable = VARIABLES.get(name)

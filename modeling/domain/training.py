@@ -30,7 +30,7 @@ Floats = NDArray[np.float64]
 FEWEST_CLIMBERS = 2
 CLIMBERS_TO_LEARN_RHYTHMS = 300
 LAPLACE_DRAWS = 400
-STORED_DRAWS = 32
+STORED_DRAWS = 48  # more than there are columns: so few can have the mean and covariance of all draws
 FIT_SEED = 20260101
 
 
@@ -139,7 +139,7 @@ def fit(
         sampled = sample_population(statistics=statistics, priors=priors, settings=sampler, mode=mode)
         draws, diagnostics = sampled.draws, sampled.diagnostics
     return TrainingResult(
-        population=TrainedPopulation(draws.thinned(n=STORED_DRAWS), rhythms, whole),
+        population=TrainedPopulation(draws.representative(n=STORED_DRAWS), rhythms, whole),
         all_draws=draws,
         diagnostics=diagnostics,
         drift=common,

@@ -19,6 +19,7 @@ from modeling.domain.climber_outputs import NORMAL_95, ClimberOutput
 from modeling.domain.personal import TrainedPopulation
 from modeling.domain.stored_population import as_json
 from modeling.models import ModelOutput, PopulationPosterior
+from modeling.services.population_statistics import publish_responses
 
 BATCH: Final = 500
 
@@ -60,7 +61,7 @@ def publish(
     seconds: float,
     on_climbers: Callable[[int], None] = lambda _: None,
 ) -> None:
-    """Write the population as the current one and everybody's row, inside a transaction that the caller holds.
+    """Write the population as the current one, how climbers differ, and everybody's row, in the caller's transaction.
 
     Climbers hear `training_finished` once it is committed. Rows of climbers who have no sessions any more go.
 
@@ -75,6 +76,7 @@ def publish(
     PopulationPosterior.objects.create(
         run_id=run_id, model_version=model_version, population=as_json(trained=trained), is_current=True
     )
+    publish_responses(trained=trained, n_climbers=len(outputs))
     for start in range(0, len(outputs), BATCH):
         batch = outputs[start : start + BATCH]
         write_climbers(

@@ -132,6 +132,7 @@ def recommend(*, context: RecommendationContext) -> Recommendation:
         user_history=context.own_sessions,
         population_stats=context.population_stats,
         user_coefficients=coefficient_beliefs(posterior=belief.posterior),
+        population=context.population,
         priors=context.priors,
     )
     events = [

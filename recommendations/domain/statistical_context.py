@@ -14,8 +14,9 @@ from scipy.special import ndtr, stdtrit
 
 from climbiq.domain.variables import ALIASES, VARIABLES
 from modeling.domain.design_matrix import TreatedSession
+from modeling.domain.personal import TrainedPopulation
 from modeling.domain.population_prior import PopulationPrior, literature_priors
-from modeling.domain.posterior import PersonalPosterior
+from modeling.domain.posterior import GaussianPrior, PersonalPosterior
 from recommendations.domain import rounding
 from recommendations.domain.population_statistics import PopulationStatistic, percentile_rank
 from recommendations.domain.rounding import JSON
@@ -82,6 +83,7 @@ def compute_statistical_context(
     user_history: Sequence[TreatedSession],
     population_stats: Mapping[str, PopulationStatistic],
     user_coefficients: Mapping[str, CoefficientBelief],
+    population: TrainedPopulation | GaussianPrior | None = None,
     priors: Mapping[str, PopulationPrior] | None = None,
 ) -> StatisticalContext:
     """Compare today's conditions and the climber's responses.
@@ -92,7 +94,8 @@ def compute_statistical_context(
         personal_caffeine       own sessions with ≥ 200 mg against < 50 mg, as treated
 
     Below 20 climbers, or where they do not differ, the registry's reference and typical spread stand in and
-    `source` says `registry` (for responses: the prior, `prior`). A value that was not said is compared with
+    `source` says `registry`; for responses it is the population that the climber's own coefficients come from:
+    trained on fewer climbers (`model`), or the prior (`prior`). A value that was not said is compared with
     nothing: None is not 0.
 
     Parameters
@@ -105,8 +108,10 @@ def compute_statistical_context(
         `{variable}` and `{variable}_coefficient` → statistic.
     user_coefficients
         :func:`coefficient_beliefs` of the climber's posterior.
+    population
+        What the climber's coefficients were conditioned from.
     priors
-        Current population priors, for responses without enough climbers; None: the literature's.
+        Current population priors, where nothing is trained; None: the literature's.
 
     Examples
     --------
@@ -128,7 +133,7 @@ def compute_statistical_context(
             found[f"{name}_response"] = _response(
                 user_coefficients[name],
                 population_stats.get(f"{name}_coefficient"),
-                (priors or {}).get(name) or literature_priors()[name],
+                *_usual_response(name, population, priors or {}),
             )
     high_stress = _high_stress(user_history)
     if high_stress:
@@ -159,12 +164,23 @@ def _condition(name: str, value: float, known: PopulationStatistic | None) -> di
     }
 
 
+def _usual_response(
+    name: str, population: TrainedPopulation | GaussianPrior | None, priors: Mapping[str, PopulationPrior]
+) -> tuple[PopulationStatistic, str]:
+    """What stands in for the statistics of responses, from the very model whose coefficients are compared."""
+    if isinstance(population, TrainedPopulation) and name in population.names:
+        k = population.names.index(name)
+        mean, std = population.draws.beta[:, k].mean(), math.sqrt((population.draws.tau[:, k] ** 2).mean())
+        return PopulationStatistic(n=0, mean=float(mean), std=std), "model"
+    prior = priors.get(name) or literature_priors()[name]
+    return PopulationStatistic(n=0, mean=prior.mean, std=prior.individual_sd or prior.sd), "prior"
+
+
 def _response(
-    own: CoefficientBelief, known: PopulationStatistic | None, prior: PopulationPrior
+    own: CoefficientBelief, known: PopulationStatistic | None, stand_in: PopulationStatistic, source: str
 ) -> dict[str, JSON]:
     """Strength is counted in the direction of the average effect: more negative is stronger for stress."""
     enough = known is not None and known.is_usable
-    stand_in = PopulationStatistic(n=0, mean=prior.mean, std=prior.individual_sd or prior.sd)
     statistic = known if known is not None and enough else stand_in
     sign = -1.0 if statistic.mean < 0.0 else 1.0
     stronger = _probability_above(sign * (own.mean - statistic.mean), own.sd)
@@ -182,7 +198,7 @@ def _response(
         "percentile": rounding.percentile(percentile),
         "probability_stronger": rounding.probability(stronger),
         "descriptor": _response_descriptor(stronger, opposite),
-        "source": "climbers" if enough else "prior",
+        "source": "climbers" if enough else source,
         "method": method,
         "n_climbers": statistic.n if enough else None,
     }

@@ -107,6 +107,74 @@ def test_thinning_keeps_the_ends() -> None:
     assert draws.thinned(n=100) is draws
 
 
+def many_columns(p: int, *, s: int = 400, varying: int = 10) -> PopulationDraws:
+    """Effects on scales from 0.001 to 10 that go together; the first ones differ between climbers."""
+    rng = np.random.default_rng(p)
+    scale = np.geomspace(1e-3, 10.0, p)
+    tau = scale * np.abs(rng.normal(1.0, 0.2, (s, p)))
+    tau[:, varying:] = 0.0
+    return PopulationDraws(
+        names=("intercept", *(f"x{k}" for k in range(1, p))),
+        beta=3.0 * scale + (rng.normal(size=(s, p)) @ rng.normal(size=(p, p)) / np.sqrt(p)) * scale,
+        tau=tau,
+        sigma=np.exp(0.2 * rng.normal(size=s)),
+    )
+
+
+@pytest.mark.parametrize("p", [1, 3, 10, 34])
+def test_few_points_say_what_all_draws_say(p: int) -> None:
+    draws = (
+        many_columns(p) if p > 1 else PopulationDraws(("intercept",), *[np.ones((60, 1))] * 2, np.ones(60))
+    )
+    few = draws.representative(n=48)
+    assert few.sigma.size == 48
+    sd = np.where(draws.beta.std(axis=0) > 0, draws.beta.std(axis=0), 1.0)
+    np.testing.assert_allclose(few.beta.mean(axis=0), draws.beta.mean(axis=0), rtol=1e-12)
+    covariances = [np.cov(d.beta / sd, rowvar=False, bias=True) for d in (few, draws)]
+    np.testing.assert_allclose(*covariances, atol=1e-9)
+    np.testing.assert_allclose((few.tau**2).mean(axis=0), (draws.tau**2).mean(axis=0), rtol=1e-12)
+    assert (few.sigma**2).mean() == pytest.approx((draws.sigma**2).mean())
+    new_climber, wanted = few.as_prior(), draws.as_prior()
+    np.testing.assert_allclose(
+        new_climber.covariance / np.outer(sd, sd), wanted.covariance / np.outer(sd, sd), atol=1e-9
+    )
+    assert new_climber.sigma == pytest.approx(wanted.sigma)
+
+
+def test_what_is_served_from_few_points_is_what_all_draws_say() -> None:
+    draws = many_columns(34)
+    rng = np.random.default_rng(8)
+    x = np.column_stack([np.ones(30), rng.normal(size=(30, 33))]) / draws.beta.std(axis=0)
+    y = 5.0 + rng.normal(size=30)
+    few, everything = (
+        climber_posterior(population=d, design=x, outcome=y).posterior
+        for d in (draws.representative(n=48), draws)
+    )
+    sd = np.sqrt(np.diag(everything.covariance))
+    assert np.abs((few.mean - everything.mean) / sd).max() < 0.1
+    assert np.abs(np.sqrt(np.diag(few.covariance)) / sd - 1.0).max() < 0.1
+    of_everybody = slice(10, 34)  # the same for all climbers: nothing but the draws' own moments
+    np.testing.assert_allclose(few.mean[of_everybody], everything.mean[of_everybody], rtol=1e-9)
+    np.testing.assert_allclose(np.diag(few.covariance)[of_everybody], sd[of_everybody] ** 2, rtol=1e-9)
+
+
+def test_more_columns_than_points_keep_each_effects_moments() -> None:
+    draws = many_columns(20)
+    few = draws.representative(n=12)
+    np.testing.assert_allclose(few.beta.mean(axis=0), draws.beta.mean(axis=0))
+    np.testing.assert_allclose(few.beta.std(axis=0), draws.beta.std(axis=0))
+
+
+def test_points_that_are_as_wanted_already_stay() -> None:
+    rng = np.random.default_rng(3)
+    orthonormal = np.linalg.qr(np.column_stack([np.ones(9), rng.normal(size=(9, 3))]))[0][:, 1:] * 3.0
+    beta = np.vstack([orthonormal] * 2)[[0, 9, 1, 10, 2, 11, 3, 12, 4, 13, 5, 14, 6, 15, 7, 16, 8, 17]]
+    draws = PopulationDraws(("intercept", "a", "b"), beta, np.ones((18, 3)), np.ones(18))
+    few = draws.representative(n=9)
+    np.testing.assert_allclose(few.beta, draws.thinned(n=9).beta, atol=1e-12)
+    assert draws.representative(n=18) is draws
+
+
 @pytest.mark.parametrize("field", ["beta", "tau", "sigma"])
 @pytest.mark.parametrize("bad", [np.nan, -1.0])
 def test_draws_must_make_sense(field: str, bad: float) -> None:

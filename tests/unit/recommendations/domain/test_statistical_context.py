@@ -10,8 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from modeling.domain.design_matrix import TreatedSession
-from modeling.domain.population_prior import PopulationPrior
+from climbiq.domain.variables import VARIABLES
+from modeling.domain.design_matrix import TreatedSession, design_matrix
+from modeling.domain.personal import personal_posterior
+from modeling.domain.population_prior import PopulationPrior, literature_priors
+from modeling.domain.population_summary import response_spreads
+from modeling.domain.statistics import group_data
+from modeling.domain.training import fit
+from modeling.domain.training_data import hierarchical_priors
 from recommendations.domain.population_statistics import (
     InvalidStatistic,
     PopulationStatistic,
@@ -20,6 +26,7 @@ from recommendations.domain.population_statistics import (
 from recommendations.domain.statistical_context import (
     NOT_CLEAR,
     CoefficientBelief,
+    coefficient_beliefs,
     compute_statistical_context,
     get_descriptor,
 )
@@ -216,3 +223,55 @@ class TestOwnSessions:
         assert compare(history=history) == compare(
             history=sorted(history, key=lambda s: s.session_quality)
         )  # fmt: skip
+
+
+def test_an_average_climber_is_not_told_to_be_different():
+    """The data say −0.7 a point of stress where the prior said −0.35: that holds for all, so it marks nobody."""
+    rng = np.random.default_rng(5)
+    prior = literature_priors()["stress_level"].mean
+    truth = prior - 0.35
+    diaries, n = [], 25
+    for _ in range(60):
+        own_effect, usual = rng.normal(truth, 0.1), rng.normal(6.0, 0.7)
+        stress = rng.integers(1, 6, n)
+        quality = usual + own_effect * (stress - VARIABLES["stress_level"].reference) + rng.normal(0, 1.0, n)
+        diaries.append(
+            [
+                TreatedSession(day=2.0 * t, conditions={"stress_level": int(x)}, session_quality=float(q))
+                for t, (x, q) in enumerate(zip(stress, quality, strict=True))
+            ]
+        )
+    matrices = [design_matrix(sessions=diary) for diary in diaries]
+    data = group_data(
+        outcome=np.concatenate([m.outcome for m in matrices]),
+        design=np.vstack([m.design for m in matrices]),
+        group=np.repeat(np.arange(len(diaries)), n),
+        day=np.concatenate([m.day for m in matrices]),
+    )
+    trained = fit(data=data, priors=hierarchical_priors(priors={}), drift="none", own_rhythm=False).population
+    spreads = response_spreads(population=trained.draws, n_climbers=len(diaries))
+    statistics = {s.name: PopulationStatistic(n=s.n_climbers, mean=s.mean, std=s.std) for s in spreads}
+    for known, source in ((statistics, "climbers"), ({}, "model")):
+        found = []
+        for matrix in matrices:
+            posterior = (
+                personal_posterior(
+                    trained=trained, design=matrix.design, outcome=matrix.outcome, day=matrix.day
+                )
+                .summary()
+                .posterior
+            )
+            found.append(
+                compute_statistical_context(
+                    current_conditions={},
+                    user_history=(),
+                    population_stats=known,
+                    user_coefficients=coefficient_beliefs(posterior=posterior),
+                    population=trained,
+                ).as_payload()["stress_level_response"]
+            )
+        assert {entry["source"] for entry in found} == {source}
+        assert abs(found[0]["pop_mean"] - truth) < 0.1
+        different = [entry for entry in found if entry["descriptor"] != NOT_CLEAR]
+        assert len(different) <= len(found) / 5
+        assert abs(np.median([entry["percentile"] for entry in found]) - 50.0) < 12.0
