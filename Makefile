@@ -10,6 +10,10 @@ PYTHON = $(shell for python in python3.11 python3 python3.12 python3.13 python3.
 	&& echo "$$python" && break; done)
 # A file's tests share what they set up; tests/conftest.py says how many processes, and which files come first.
 SIDE_BY_SIDE := --numprocesses auto --dist loadfile --no-loadscope-reorder
+# Types take one core most of the time; the other checks share the second. Each one's words stay together.
+CHECKS := check-types check-lint check-format check-layers check-migrations check-deploy
+.PHONY: $(CHECKS)
+SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 COMPILE = CUSTOM_COMPILE_COMMAND="make requirements" $(VENV)/python -m piptools compile --quiet --strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(ARGS)
 
@@ -20,6 +24,8 @@ help: ## list these targets
 run: venv ## start everything on http://127.0.0.1:8000 (PORT=, HOST=, DATABASE_URL=, REDIS_URL=); Ctrl-C stops it
 	@exec $(VENV)/python -m climbiq.local.run
 
+# More than a hundred processes import the same modules: they compile them once, whatever the environment says.
+test: export PYTHONDONTWRITEBYTECODE =
 test: venv-dev ## run the tests but the slow ones (ARGS="-k rules" for some)
 	$(VENV)/python -m pytest -m "not slow" $(SIDE_BY_SIDE) $(ARGS)
 
@@ -39,11 +45,24 @@ check: export CLIMBIQ_EMAIL_HOST = mail.invalid
 check: export CLIMBIQ_DEBUG =
 check: export CLIMBIQ_DEMO =
 check: venv-dev ## lint, formats, types, layers, migrations, deployment settings; changes nothing
-	$(VENV)/ruff check .
-	$(VENV)/ruff format --check .
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going $(SYNC) $(CHECKS)
+
+check-types:
 	$(VENV)/mypy $(CODE)
+
+check-lint:
+	$(VENV)/ruff check .
+
+check-format:
+	$(VENV)/ruff format --check .
+
+check-layers:
 	$(VENV)/lint-imports
+
+check-migrations:
 	CLIMBIQ_DB_ROLE=owner $(VENV)/python -W 'ignore:Got an error checking' manage.py makemigrations --check --dry-run
+
+check-deploy:
 	$(VENV)/python manage.py check --deploy --fail-level WARNING
 
 fix: venv-dev ## let ruff repair and format the code
