@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,8 +14,9 @@ import pytest
 
 from climbiq.local.valkey import EmbeddedValkey
 from tests.factories.served import Served, add_account
+from tests.fixtures import warm
 from tests.fixtures.database import server_environment, superuser_url
-from tests.fixtures.servers import ROOT, Site
+from tests.fixtures.servers import Site
 
 pytestmark = pytest.mark.faults
 
@@ -26,14 +25,12 @@ EVENTS_EACH = 35
 CUT_AFTER = 7
 
 SEND = """
-import sys, uuid, django
-django.setup()
+import uuid
 from django.db import transaction
 from climbiq.live.services import notify
-user, sender, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-for number in range(count):
+for number in range({count}):
     with transaction.atomic():
-        notify(user_id=user, kind="test_event", object_id=uuid.UUID(int=sender * 1_000_000 + number))
+        notify(user_id="{user}", kind="test_event", object_id=uuid.UUID(int={sender} * 1_000_000 + number))
 """
 
 
@@ -45,11 +42,10 @@ def own_valkey(tmp_path: Path) -> Iterator[EmbeddedValkey]:
     server.stop()
 
 
-def send(site: Site, user: Served, *, sender: int, count: int) -> subprocess.Popen[bytes]:
+def send(site: Site, user: Served, *, sender: int, count: int) -> warm.WarmProcess:
     """Start a process of the service role that notifies `user`."""
-    return subprocess.Popen(
-        [sys.executable, "-c", SEND, str(user.id), str(sender), str(count)],
-        cwd=ROOT,
+    return warm.start(
+        ["manage.py", "shell", "--no-imports", "-c", SEND.format(user=user.id, sender=sender, count=count)],
         env=server_environment(site.database, "service") | site.environment,
     )
 
