@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from experts.domain.rules.changes import Change, describe_changes
 from experts.domain.rules.words import AUDIT_ACTIONS
-from experts.models import PopulationPrior, RuleAuditLog
+from experts.models import ExpertScenarioResponse, PopulationPrior, RuleAuditLog
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +60,49 @@ def current_priors() -> CurrentPriors:
     if not rows:
         raise NoPriors("no priors are loaded: run manage.py load_literature_priors")
     return CurrentPriors(version=max(row["version"] for row in rows.values()), rows=rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettledAnswers:
+    """What coaches answered on a scenario that they agree on: its day, what stays disputed, and each coach's predicted
+    quality, the counterfactuals to it, and how sure they were."""
+
+    conditions: dict[str, Any]
+    disputed: tuple[str, ...]
+    answers: tuple[tuple[float, list[Any], str | None], ...]
+
+
+def settled_answers() -> list[SettledAnswers]:
+    """Read the complete answers on every scenario with consensus (background role); none before there is one."""
+    found: dict[UUID, SettledAnswers] = {}
+    rows = (
+        ExpertScenarioResponse.objects.filter(
+            scenario__status="consensus_reached",
+            scenario__consensus__isnull=False,
+            is_complete=True,
+            predicted_quality_baseline__isnull=False,
+        )
+        .order_by("scenario_id", "expert_id")
+        .values_list(
+            "scenario_id",
+            "scenario__pre_session_snapshot",
+            "scenario__consensus__disputed_factors",
+            "predicted_quality_baseline",
+            "counterfactuals",
+            "prediction_confidence",
+        )
+    )
+    for scenario, snapshot, disputed, baseline, counterfactuals, confidence in rows:
+        if baseline is None:  # the filter's; the type does not know
+            continue
+        known = found.get(scenario)
+        answer = (float(baseline), counterfactuals if isinstance(counterfactuals, list) else [], confidence)
+        found[scenario] = SettledAnswers(
+            conditions=snapshot if isinstance(snapshot, dict) else {},
+            disputed=tuple(disputed or ()),
+            answers=(*(known.answers if known else ()), answer),
+        )
+    return list(found.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,13 @@
-"""From the experts' table of priors to the model's."""
+"""From the experts' table of priors, and their answers on scenarios, to the model's priors."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from experts.selectors import SettledAnswers
+from modeling.domain.elicited_kinds import elicited_kind_means
+from modeling.domain.kind_answers import CoachAnswer, SettledScenario, kind_judgments
 from modeling.domain.population_prior import PopulationPrior
 
 
@@ -23,6 +26,22 @@ def as_population_priors(
         )
         for name, row in rows.items()
     }
+
+
+def elicited_means(*, settled: Sequence[SettledAnswers]) -> dict[str, float]:
+    """Prior means of kinds' columns, from what coaches agree on; empty where they judged no change of kind."""
+    scenarios = [
+        SettledScenario(
+            conditions=one.conditions,
+            disputed=frozenset(one.disputed),
+            answers=[
+                CoachAnswer(baseline=baseline, counterfactuals=changes, confidence=confidence)
+                for baseline, changes, confidence in one.answers
+            ],
+        )
+        for one in settled
+    ]
+    return elicited_kind_means(judgments=kind_judgments(scenarios=scenarios))
 
 
 def _number(value: Any) -> float | None:

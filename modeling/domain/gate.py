@@ -12,6 +12,7 @@ from modeling.domain.baselines import Split, baselines
 from modeling.domain.diagnostics import Diagnostics
 from modeling.domain.drift_rate import subset
 from modeling.domain.evaluation import chronological_split, long_enough, one_step_ahead, rows_of
+from modeling.domain.gate_limits import HIGHEST_RHAT, LEAST_ESS, LEAST_INSIDE
 from modeling.domain.posterior import HIGHEST_QUALITY, LOWEST_QUALITY
 from modeling.domain.predictive import Predictive, score
 from modeling.domain.priors import HierarchicalPriors
@@ -21,9 +22,6 @@ from modeling.domain.training import fit
 
 Floats = NDArray[np.float64]
 
-HIGHEST_RHAT = 1.01
-LEAST_ESS = 400.0
-LEAST_INSIDE = 0.75
 HELD_OUT_SHARE = 0.8
 FEWEST_HELD_OUT_SESSIONS = 5
 MOST_HELD_OUT_CLIMBERS = 300  # thousands of sessions: their mean CRPS is known to less than 0.01

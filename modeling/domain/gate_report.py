@@ -8,11 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from modeling.domain.diagnostics import Diagnostics
-
-# The gate's own numbers (modeling.domain.gate), which this page must not import: it brings the compiler with it.
-HIGHEST_RHAT: Final = 1.01
-LEAST_ESS: Final = 400.0
-LEAST_INSIDE: Final = 0.75
+from modeling.domain.gate_limits import HIGHEST_RHAT, LEAST_ESS, LEAST_INSIDE
 
 STATUS_WORDS: Final[Mapping[str, str]] = {
     "running": "It is running.",

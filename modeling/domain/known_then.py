@@ -20,7 +20,10 @@ Floats = NDArray[np.float64]
 
 
 def data_as_known_then(
-    *, sessions: TreatedColumns, priors: Mapping[str, PopulationPrior]
+    *,
+    sessions: TreatedColumns,
+    priors: Mapping[str, PopulationPrior],
+    elicited: Mapping[str, float] | None = None,
 ) -> tuple[GroupedData, HierarchicalPriors]:
     """Design and priors as in training, but each gap filled from the climber's *earlier* sessions alone.
 
@@ -32,6 +35,8 @@ def data_as_known_then(
         n sessions of g climbers, grouped by climber and in order of time.
     priors
         Variable → prior; model variables it lacks take the literature's.
+    elicited
+        Column of a kind → prior mean, as in training.
 
     Examples
     --------
@@ -46,7 +51,8 @@ def data_as_known_then(
     doses = centred_doses(values=sessions.values)
     filled = _filled_from_earlier(doses, sessions.start)
     # An hour slept or a milligram drunk is its own dose up to the cap, and no mean of doses lies above that.
-    made = training_data(sessions=replace(sessions, values=filled + REFERENCE_DOSE), priors=priors)
+    known = replace(sessions, values=filled + REFERENCE_DOSE)
+    made = training_data(sessions=known, priors=priors, elicited=elicited)
     never = np.isnan(doses).all(axis=0)
     keep = np.ones(len(made.priors.names), dtype=np.bool_)
     keep[1 : 1 + len(MODEL_VARIABLES)] = ~never

@@ -74,6 +74,7 @@ def fit(
     drift: Drift | Literal["profiled", "none"] = "profiled",
     own_rhythm: bool = True,
     sampler: SamplerSettings | None = None,
+    again: Callable[[Diagnostics], SamplerSettings | None] = lambda _: None,
     on_stage: Callable[[str], None] = lambda _: None,
     seed: int = FIT_SEED,
 ) -> TrainingResult:
@@ -96,6 +97,8 @@ def fit(
         Whether climbers have rhythms of their own.
     sampler
         Draws and chains; None for the Laplace approximation.
+    again
+        Asked once, with the diagnostics of the first draws: settings to sample with again, or None where they will do.
     on_stage
         Told the name of each stage as it begins.
 
@@ -137,6 +140,9 @@ def fit(
         compiled_for(priors=priors)
         on_stage("sampling")
         sampled = sample_population(statistics=statistics, priors=priors, settings=sampler, mode=mode)
+        if (second := again(sampled.diagnostics)) is not None:
+            on_stage("sampling again")
+            sampled = sample_population(statistics=statistics, priors=priors, settings=second, mode=mode)
         draws, diagnostics = sampled.draws, sampled.diagnostics
     return TrainingResult(
         population=TrainedPopulation(draws.representative(n=STORED_DRAWS), rhythms, whole),

@@ -39,7 +39,12 @@ class TrainingData:
     never_said: NDArray[np.bool_]
 
 
-def training_data(*, sessions: TreatedColumns, priors: Mapping[str, PopulationPrior]) -> TrainingData:
+def training_data(
+    *,
+    sessions: TreatedColumns,
+    priors: Mapping[str, PopulationPrior],
+    elicited: Mapping[str, float] | None = None,
+) -> TrainingData:
     """Build design and priors: row for row what `design_matrix` makes of each climber's sessions.
 
         x_0 = 1,   x_k = f_k(value) - f_k(reference),   gaps: the climber's own mean dose, else 0 (the reference)
@@ -50,6 +55,8 @@ def training_data(*, sessions: TreatedColumns, priors: Mapping[str, PopulationPr
         n sessions of g climbers.
     priors
         Variable → prior; model variables it lacks take the literature's.
+    elicited
+        Column of a kind → prior mean that coaches' judgments gave; 0 elsewhere.
 
     Raises
     ------
@@ -94,7 +101,9 @@ def training_data(*, sessions: TreatedColumns, priors: Mapping[str, PopulationPr
     )
     return TrainingData(
         grouped=grouped,
-        priors=with_kinds(priors=hierarchical_priors(priors=priors), kinds=kind_priors(names=names)),
+        priors=with_kinds(
+            priors=hierarchical_priors(priors=priors), kinds=kind_priors(names=names, elicited=elicited)
+        ),
         never_said=n_known == 0,
     )
 

@@ -8,14 +8,14 @@ from typing import Final
 
 import numpy as np
 
-from experts.selectors import current_priors
+from experts.selectors import current_priors, settled_answers
 from modeling.domain.cold_start import FOLDS, cold_start_curve
 from modeling.domain.diary import Diary, InvalidDiary
 from modeling.domain.drift_rate import subset
 from modeling.domain.evaluation import FEWEST_DAYS, STAGES, evaluate
 from modeling.domain.known_then import data_as_known_then
 from modeling.domain.scorecard import Scorecard
-from modeling.priors import as_population_priors
+from modeling.priors import as_population_priors, elicited_means
 from modeling.selectors import treated_columns
 
 # Scores over fewer people would say something of one of them.
@@ -42,7 +42,9 @@ def platform_diary() -> Diary:
         raise InvalidDiary("nobody has finished and rated a session")
     priors = current_priors()
     data, used = data_as_known_then(
-        sessions=sessions, priors=as_population_priors(rows=priors.rows, version=priors.version)
+        sessions=sessions,
+        priors=as_population_priors(rows=priors.rows, version=priors.version),
+        elicited=elicited_means(settled=settled_answers()),
     )
     return Diary(data, used, notes)
 

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import numpy as np
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from climbiq.domain.literature import QUALITY_PRIORS
-from experts.selectors import CurrentPriors, current_priors
 from modeling.domain.climber_outputs import ClimberOutput, climber_outputs, summary_of
 from modeling.domain.diagnostics import Diagnostics
 from modeling.domain.gate import (
-    HIGHEST_RHAT,
-    LEAST_ESS,
     HeldOut,
     Verdict,
     climbers_asked,
@@ -34,27 +28,23 @@ from modeling.domain.gate_report import STATUS_WORDS, diagnostics_as_json, diagn
 from modeling.domain.known_then import data_as_known_then
 from modeling.domain.learnt import learnt_as_json
 from modeling.domain.personal import TrainedPopulation
-from modeling.domain.population_prior import PopulationPrior
 from modeling.domain.priors import HierarchicalPriors
+from modeling.domain.second_try import second_try
 from modeling.domain.stored_population import DamagedPopulation, as_json, from_json
 from modeling.domain.training import FEWEST_CLIMBERS, NotEnoughSessions, fit
 from modeling.domain.training_data import TrainingData, training_data
 from modeling.domain.training_stages import STAGES
-from modeling.domain.treated_columns import TreatedColumns
 from modeling.models import PopulationPosterior, TrainingRun
-from modeling.priors import as_population_priors
-from modeling.selectors import treated_columns
 from modeling.services.code_version import code_version
 from modeling.services.compile_folder import ensure_compile_folder
 from modeling.services.publishing import publish
+from modeling.services.training_inputs import TrainingInputs, priors_as_json
 from modeling.services.training_record import RunRecord, RunWasTaken, bury_interrupted, one_at_a_time
 
 if TYPE_CHECKING:
     from modeling.domain.hierarchical import SamplerSettings
 
 log = logging.getLogger(__name__)
-
-LONGER: Final = 3  # times as many draws where the first ones were too few
 
 Finishing = Callable[[], AbstractContextManager[dict[str, Any]]]
 Tell = Callable[[float, str], None]
@@ -136,15 +126,6 @@ def trained_model(
             raise
 
 
-def inputs_hash(*, sessions: TreatedColumns, priors: CurrentPriors) -> str:
-    """SHA-256 of all that a run's result depends on: sessions, priors of coefficients and of quality, code."""
-    rows = {
-        name: {k: str(v) for k, v in row.items() if k != "created_at"} for name, row in priors.rows.items()
-    }
-    inputs = [sessions.fingerprint(), priors.version, rows, QUALITY_PRIORS.as_dict(), code_version()]
-    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
-
-
 class _Run:
     """One run, stage by stage."""
 
@@ -153,32 +134,29 @@ class _Run:
 
     def go(self, *, force: bool, sampler: SamplerSettings | None) -> RunOutcome:
         self._stage("reading")
-        sessions, notes = treated_columns()
-        self.record.notes += notes
-        priors = current_priors()
-        inputs = inputs_hash(sessions=sessions, priors=priors)
+        inputs = TrainingInputs.read()
+        self.record.notes += inputs.notes
         self.record.write(
-            inputs_hash=inputs,
-            prior_version=priors.version,
+            inputs_hash=inputs.hash,
+            prior_version=inputs.priors.version,
             code_version=code_version(),
-            n_climbers=sessions.n_climbers,
-            n_sessions=sessions.n_sessions,
+            n_climbers=inputs.sessions.n_climbers,
+            n_sessions=inputs.sessions.n_sessions,
         )
-        interrupted = bury_interrupted(successor=self.record.run_id, inputs_hash=inputs)
-        known = _current_version(inputs)
+        interrupted = bury_interrupted(successor=self.record.run_id, inputs_hash=inputs.hash)
+        known = _current_version(inputs.hash)
         if known is not None and not force:
             return self._end("nothing_to_do", f"no session, prior or code is new since {known}, which serves")
         self._stage("preparing")
-        believed = as_population_priors(rows=priors.rows, version=priors.version)
-        data = training_data(sessions=sessions, priors=believed)
-        self.record.write(priors=_priors_as_json(data, priors.version))
+        data = training_data(sessions=inputs.sessions, priors=inputs.believed, elicited=inputs.elicited)
+        self.record.write(priors=priors_as_json(data=data, version=inputs.priors.version))
         taken = None if interrupted is None else self._taken_up(interrupted)
         try:
             with nullcontext() if taken else _sampler_loading(data):
-                tested = self._tested(data, sessions, believed)
+                tested = self._tested(data, inputs)
                 trained, diagnostics = taken or self._sampled(data, sampler)
         except NotEnoughSessions:
-            return self._end("nothing_to_do", _too_few(sessions))
+            return self._end("nothing_to_do", inputs.too_few)
         verdict = self._judged(tested, diagnostics)
         if not verdict.publish:
             return self._end("held", *verdict.reasons)
@@ -191,22 +169,20 @@ class _Run:
         from modeling.domain.hierarchical import SamplerSettings
 
         settings = sampler or SamplerSettings()
-        result = fit(data=data.grouped, priors=data.priors, sampler=settings, on_stage=self._stage)
-        diagnostics = _required(result.diagnostics)
-        if sampler is None and not _is_enough(diagnostics):
-            self.record.notes.append(
-                f"{diagnostics.n_draws} draws were too few (R-hat {diagnostics.max_rhat:.3f}, effective sample size"
-                f" {_ess(diagnostics):.0f}): sampled again, {LONGER} times as long"
-            )
-            longer = replace(settings, draws=LONGER * settings.draws, tune=2 * settings.tune)
-            again = {"sampling": "sampling again"}
-            result = fit(
-                data=data.grouped,
-                priors=data.priors,
-                sampler=longer,
-                on_stage=lambda name: self._stage(again[name]) if name in again else None,
-            )
-            diagnostics = _required(result.diagnostics)
+
+        def again(diagnostics: Diagnostics) -> SamplerSettings | None:
+            second = second_try(diagnostics=diagnostics, settings=settings) if sampler is None else None
+            if second is None:
+                return None
+            self.record.notes.append(second[1])
+            return second[0]
+
+        result = fit(
+            data=data.grouped, priors=data.priors, sampler=settings, again=again, on_stage=self._stage
+        )
+        if result.diagnostics is None:
+            raise AssertionError("the sampler always says how it went")
+        diagnostics = result.diagnostics
         self.record.notes += result.notes
         self.record.write(
             status="sampled",
@@ -238,13 +214,15 @@ class _Run:
         )
         return trained, diagnostics
 
-    def _tested(
-        self, data: TrainingData, sessions: TreatedColumns, believed: Mapping[str, PopulationPrior]
-    ) -> Tested:
+    def _tested(self, data: TrainingData, inputs: TrainingInputs) -> Tested:
         """Try the model on sessions it has not seen, gaps filled as on their day, while the sampler is loaded."""
         self._stage("testing forecasts")
-        asked = sessions.of_climbers(which=climbers_asked(counts=np.diff(sessions.start)))
-        known_then, priors = data_as_known_then(sessions=asked, priors=believed)
+        asked = climbers_asked(counts=np.diff(inputs.sessions.start))
+        known_then, priors = data_as_known_then(
+            sessions=inputs.sessions.of_climbers(which=asked),
+            priors=inputs.believed,
+            elicited=inputs.elicited,
+        )
         return Tested(
             inside=prior_predictive_inside(priors=data.priors, design=data.grouped.design),
             held_out=held_out_crps(data=known_then, priors=priors),
@@ -332,42 +310,6 @@ def _current_version(inputs: str) -> str | None:
         .values_list("model_version", flat=True)
         .first()
     )
-
-
-def _too_few(sessions: TreatedColumns) -> str:
-    climbers = "1 climber" if sessions.n_climbers == 1 else f"{sessions.n_climbers} climbers"
-    return (
-        f"there is no population to learn from {climbers} with {sessions.n_sessions:,} rated sessions:"
-        " the priors go on serving"
-    )
-
-
-def _priors_as_json(data: TrainingData, version: int) -> dict[str, Any]:
-    priors = data.priors
-    return {
-        "version": version,
-        "names": list(priors.names),
-        "mean": priors.mean.tolist(),
-        "sd": priors.sd.tolist(),
-        "individual_sd": priors.individual_sd.tolist(),
-        "noise_sd": priors.noise_sd,
-        "noise_floor": priors.noise_floor,
-        "quality": QUALITY_PRIORS.as_dict(),
-    }
-
-
-def _required(diagnostics: Diagnostics | None) -> Diagnostics:
-    if diagnostics is None:
-        raise AssertionError("the sampler always says how it went")
-    return diagnostics
-
-
-def _ess(diagnostics: Diagnostics) -> float:
-    return min(diagnostics.min_bulk_ess, diagnostics.min_tail_ess)
-
-
-def _is_enough(diagnostics: Diagnostics) -> bool:
-    return diagnostics.max_rhat <= HIGHEST_RHAT and _ess(diagnostics) >= LEAST_ESS
 
 
 def _note_failure(record: RunRecord, error: BaseException) -> None:

@@ -34,8 +34,9 @@ from modeling.domain.stored_population import from_json
 from modeling.models import ModelOutput, PopulationPosterior, TrainingRun
 from modeling.priors import as_population_priors
 from modeling.selectors import published_population, sessions_by_climber, treated_columns
-from modeling.services import training
+from modeling.services import training_inputs
 from modeling.services.training import RunOutcome, trained_model
+from modeling.services.training_inputs import TrainingInputs
 from modeling.services.training_record import RunWasTaken, TrainingIsRunning, one_at_a_time
 from tests.factories.climbing_logs import write_frame, write_simulated
 from tests.fixtures.database import copy_template, django_on, run_on_server, superuser_url
@@ -264,11 +265,12 @@ def test_a_run_that_failed_says_why(published: RunOutcome) -> None:
 
 
 def test_other_priors_of_quality_are_other_inputs(published: RunOutcome, monkeypatch) -> None:
-    sessions, _ = treated_columns()
     known = TrainingRun.objects.get(pk=published.run_id).inputs_hash
-    assert training.inputs_hash(sessions=sessions, priors=current_priors()) == known
-    monkeypatch.setattr(training, "QUALITY_PRIORS", dataclasses.replace(QUALITY_PRIORS, noise_sd=1.4))
-    assert training.inputs_hash(sessions=sessions, priors=current_priors()) != known
+    inputs = TrainingInputs.read()
+    assert inputs.hash == known
+    assert dataclasses.replace(inputs, elicited={"type:power": 0.1}).hash != known
+    monkeypatch.setattr(training_inputs, "QUALITY_PRIORS", dataclasses.replace(QUALITY_PRIORS, noise_sd=1.4))
+    assert inputs.hash != known
 
 
 class Taken:
@@ -326,7 +328,7 @@ def test_too_few_draws_are_drawn_again_and_force_trains_on_the_same_inputs(
     assert run.diagnostics["n_draws"] == 3 * 800
     assert {"sampling", "sampling again"} <= set(run.durations)
     assert told.index("sampling") < told.index("sampling again") < told.index("climbers")
-    assert told.count("drift") == 1  # what is done again is told once
+    assert told.count("drift") == told.count("statistics") == 1  # nothing but the sampling is done again
     assert PopulationPosterior.objects.get(is_current=True).run_id == again.run_id
 
 
