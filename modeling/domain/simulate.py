@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from modeling.domain.diary import CLIMBER, DATE, QUALITY, literature_hierarchica
 from modeling.domain.drift import Drift
 from modeling.domain.posterior import HIGHEST_QUALITY, LOWEST_QUALITY
 from modeling.domain.priors import HierarchicalPriors
+from modeling.domain.session_kind import FAMILIES, MODERATORS, KindLayout, kind_names, kind_priors, with_kinds
 from modeling.domain.statistics import GroupedData, group_data
 
 Floats = NDArray[np.float64]
@@ -21,6 +23,7 @@ FIRST_DAY = pd.Timestamp("2025-01-01")
 DEVIATING = {"caffeine_mg": "caffeine_mg", "warmup_duration_min": "warmup_min"}
 HABIT_SHARE = 0.5  # of a condition's variance lies between climbers' habits
 MEMORY = 0.5  # conditions of one day resemble those of the last
+_FIRST_KIND = 1 + len(MODEL_VARIABLES)
 
 
 class InvalidSimulation(ValueError):
@@ -36,13 +39,17 @@ class Truth:
     beta, tau
         (p,) population effects and climbers' SDs.
     sigma
-        SD of the session noise.
+        SD of the session noise; a climber's own is `noise_scale` times that.
     theta
         (climbers, p) each climber's coefficients.
     level
         (n,) each session's drifting level, ordered as the data.
-    drift
-        How the level moved.
+    drifts
+        How each climber's level moved.
+    noise_scale
+        (climbers,) each climber's own noise over sigma.
+    names
+        The p columns' names, where they have any.
     """
 
     beta: Floats
@@ -50,7 +57,9 @@ class Truth:
     sigma: float
     theta: Floats
     level: Floats
-    drift: Drift
+    drifts: tuple[Drift, ...]
+    noise_scale: Floats
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,25 +85,34 @@ def simulate_outcome(
     beta: Floats,
     tau: Floats,
     sigma: float,
-    drift: Drift,
+    drift: Drift | Sequence[Drift],
     rng: np.random.Generator,
+    noise_scale: Floats | None = None,
 ) -> tuple[Floats, Truth]:
     """Draw coefficients, levels and noise exactly as the hierarchical model says; rows ordered by climber and day.
 
-    y = X_u theta_u + level_u(t) + eps,  theta_u ~ N(beta, diag tau²),  eps ~ N(0, sigma²)
+    y = X_u theta_u + level_u(t) + eps,  theta_u ~ N(beta, diag tau²),  eps ~ N(0, sigma_u²),  sigma_u = scale_u sigma
+
+    Drift (its rate is relative to sigma_u²) and ``noise_scale`` are one for all climbers, or each climber's.
     """
     n_climbers = int(climber.max()) + 1
+    drifts = (drift,) * n_climbers if isinstance(drift, Drift) else tuple(drift)
+    scale = np.ones(n_climbers) if noise_scale is None else noise_scale
+    if not (len(drifts) == scale.size == n_climbers):
+        raise InvalidSimulation(f"{n_climbers} climbers, {len(drifts)} drifts, {scale.size} noise scales")
     theta = beta + tau * rng.normal(size=(n_climbers, beta.size))
     level = np.empty(day.size)
+    noise = sigma * scale[climber]
     for t in range(day.size):
+        own = drifts[climber[t]]
         if t == 0 or climber[t] != climber[t - 1]:
-            level[t] = sigma * np.sqrt(drift.stationary_variance) * rng.normal()
+            level[t] = noise[t] * np.sqrt(own.stationary_variance) * rng.normal()
         else:
             days = float(day[t] - day[t - 1])
-            sd = sigma * np.sqrt(drift.added_variance(days=days))
-            level[t] = drift.decay(days=days) * level[t - 1] + sd * rng.normal()
-    outcome = (design * theta[climber]).sum(axis=1) + level + sigma * rng.normal(size=day.size)
-    return outcome, Truth(beta, tau, sigma, theta, level, drift)
+            sd = noise[t] * np.sqrt(own.added_variance(days=days))
+            level[t] = own.decay(days=days) * level[t - 1] + sd * rng.normal()
+    outcome = (design * theta[climber]).sum(axis=1) + level + noise * rng.normal(size=day.size)
+    return outcome, Truth(beta, tau, sigma, theta, level, drifts, scale)
 
 
 def simulate_grouped(
@@ -127,7 +145,9 @@ def simulate_diary(
     n_climbers: int,
     n_sessions: int,
     seed: int,
-    drift: Drift | None = None,
+    drift: Drift | Sequence[Drift] | None = None,
+    noise_scales: Sequence[float] = (1.0,),
+    kinds: bool = False,
     missing_share: float = 0.05,
     deviation_share: float = 0.2,
     whole_numbers: bool = True,
@@ -144,7 +164,12 @@ def simulate_diary(
     seed
         Same seed, same diary.
     drift
-        How levels move; 0.02 a day with a half-life of 45 days when not given.
+        How levels move; 0.02 a day with a half-life of 45 days when not given. Of several each climber has one, by
+        chance.
+    noise_scales
+        Sessions' noise, of one point; of several each climber has one, by chance.
+    kinds
+        Whether sessions have a type and an intensity, with effects and interactions drawn from their priors.
     missing_share
         Share of blank conditions, absent at random.
     deviation_share
@@ -157,7 +182,9 @@ def simulate_diary(
             f"{n_climbers} × {n_sessions}, {missing_share} missing, {deviation_share} deviating"
         )
     rng = np.random.default_rng(seed)
-    drift = drift if drift is not None else Drift(0.02, 45.0)
+    extras = np.random.default_rng(
+        [seed, 1]
+    )  # all other numbers are the same with and without kinds and rhythms
     climber = np.repeat(np.arange(n_climbers), n_sessions)
     day = rng.integers(1, 5, size=(n_climbers, n_sessions)).cumsum(axis=1).ravel().astype(np.float64)
     frame = pd.DataFrame(
@@ -172,12 +199,14 @@ def simulate_diary(
         frame[name] = np.where(deviated, rng.permutation(planned), planned)
         frame[f"planned_{column}"] = planned
         frame[f"actual_{column}"] = np.where(deviated, frame[name], np.nan)
-    names = ("intercept", *MODEL_VARIABLES)
-    priors = literature_hierarchical_priors(names=names)
-    design = np.column_stack(
-        [np.ones(day.size), *([VARIABLES[n].centred_dose(v) for v in frame[n]] for n in MODEL_VARIABLES)]
-    )
+    families = tuple(FAMILIES) if kinds else ()
+    for variable in families:
+        words = np.array(list(FAMILIES[variable].vocabulary), dtype=object)
+        frame[variable] = extras.choice(words, size=day.size)
+    design, priors = _true_design(frame, families)
     beta = np.append(6.0, priors.mean[1:])
+    beta[_FIRST_KIND:] += priors.sd[_FIRST_KIND:] * extras.normal(size=beta.size - _FIRST_KIND)
+    drifts = (drift,) if isinstance(drift, Drift) else tuple(drift or (Drift(0.02, 45.0),))
     outcome, truth = simulate_outcome(
         design=design,
         climber=climber,
@@ -185,13 +214,30 @@ def simulate_diary(
         beta=beta,
         tau=0.6 * priors.individual_sd,
         sigma=1.0,
-        drift=drift,
+        drift=[drifts[k] for k in extras.integers(len(drifts), size=n_climbers)],
         rng=rng,
+        noise_scale=extras.choice(np.array(noise_scales), size=n_climbers),
     )
     frame[QUALITY] = np.clip(outcome.round(), LOWEST_QUALITY, HIGHEST_QUALITY) if whole_numbers else outcome
     for name in MODEL_VARIABLES:
         frame.loc[rng.uniform(size=day.size) < missing_share, name] = np.nan
-    return SimulatedDiary(frame, truth)
+    for variable in families:
+        frame.loc[extras.uniform(size=day.size) < missing_share, variable] = None
+    return SimulatedDiary(frame, replace(truth, names=priors.names))
+
+
+def _true_design(frame: pd.DataFrame, families: Sequence[str]) -> tuple[Floats, HierarchicalPriors]:
+    """The design of sessions of which everything is known, and the literature's priors of its columns."""
+    doses = {n: np.array([VARIABLES[n].centred_dose(v) for v in frame[n]]) for n in MODEL_VARIABLES}
+    priors = literature_hierarchical_priors(names=("intercept", *MODEL_VARIABLES))
+    design = np.column_stack([np.ones(len(frame)), *doses.values()])
+    if not families:
+        return design, priors
+    names = kind_names(conditions=[{v: kind} for v in families for kind in frame[v].unique()])
+    columns = np.zeros((len(frame), len(names)))
+    said = {v: frame[v].tolist() for v in families}
+    KindLayout.of(names).fill(columns, said=said, doses={name: doses[name] for name in MODERATORS})
+    return np.column_stack([design, columns]), with_kinds(priors=priors, kinds=kind_priors(names=names))
 
 
 def _habitual(name: str, n_climbers: int, n_sessions: int, rng: np.random.Generator) -> Floats:

@@ -192,7 +192,7 @@ def _of_own_rhythms(usual: float, is_rated: bool, rng: np.random.Generator) -> S
         theta.append(truth.theta[0])
         level.append(truth.level)
         _note_in_ratings(rated, data.design[rows][:SEEN], truth, noise, is_rated)
-    whole = Truth(beta, tau, sigma, np.array(theta), np.concatenate(level), DRIFT)
+    whole = Truth(beta, tau, sigma, np.array(theta), np.concatenate(level), (), np.zeros(0))
     return replace(data, outcome=np.concatenate(outcome)), whole, rated
 
 

@@ -80,3 +80,54 @@ def test_coefficients_scatter_by_tau() -> None:
 def test_impossible_diaries_are_refused(change) -> None:
     with pytest.raises(InvalidSimulation):
         simulate_diary(**{"n_climbers": 2, "n_sessions": 2, "seed": 1, **change})
+
+
+def test_of_several_rhythms_each_climber_has_one() -> None:
+    got = simulate_diary(
+        n_climbers=200,
+        n_sessions=30,
+        seed=2,
+        drift=[Drift(0.0), Drift(0.5, 5.0)],
+        noise_scales=(0.5, 1.5),
+        missing_share=0.0,
+    ).truth
+    still = np.array([drift == Drift(0.0) for drift in got.drifts])
+    assert set(got.drifts) == {Drift(0.0), Drift(0.5, 5.0)}
+    assert 0.4 < still.mean() < 0.6
+    level = got.level.reshape(200, 30)
+    assert (level[still] == 0.0).all()
+    spread = level[~still].std(axis=1) / got.noise_scale[~still]
+    assert np.sqrt((spread**2).mean()) == pytest.approx(
+        np.sqrt(Drift(0.5, 5.0).stationary_variance), rel=0.15
+    )
+
+
+def test_kinds_have_effects_and_change_nothing_else() -> None:
+    plain = simulate_diary(n_climbers=20, n_sessions=30, seed=2)
+    got = simulate_diary(n_climbers=20, n_sessions=30, seed=2, kinds=True, missing_share=0.1)
+    everything = simulate_diary(n_climbers=20, n_sessions=30, seed=2, kinds=True, whole_numbers=False)
+    same = [name for name in plain.frame.columns if name not in {*MODEL_VARIABLES, "session_quality"}]
+    assert got.frame[same].equals(plain.frame[same])
+    assert got.frame["session_type"].isna().mean() == pytest.approx(0.1, abs=0.03)
+    diary = read_diary(frame=got.frame)
+    assert diary.notes == ()
+    assert diary.priors.names == got.truth.names == everything.truth.names
+    kinds = np.array([name.startswith(("type:", "intensity:")) for name in got.truth.names])
+    beta = got.truth.beta[kinds]
+    assert 0.2 < np.abs(beta[["×" not in n for n in np.array(got.truth.names)[kinds]]]).mean() < 0.5
+    quality = everything.frame.groupby("session_type")["session_quality"].mean()
+    assert quality.nunique() == everything.frame["session_type"].nunique()
+
+
+def test_rhythms_that_are_not_each_climber_s_are_refused() -> None:
+    with pytest.raises(InvalidSimulation, match="2 climbers, 3 drifts"):
+        simulate_outcome(
+            design=np.ones((2, 1)),
+            climber=np.array([0, 1]),
+            day=np.zeros(2),
+            beta=np.zeros(1),
+            tau=np.zeros(1),
+            sigma=1.0,
+            drift=[Drift(0.0)] * 3,
+            rng=np.random.default_rng(0),
+        )
