@@ -7,7 +7,14 @@ from typing import Any, Final, TypeVar, cast
 
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    OpenApiResponse,
+    PolymorphicProxySerializer,
+    extend_schema,
+    extend_schema_field,
+)
+from rest_framework import serializers
 
 from climbiq.domain.quantities import Variable
 
@@ -15,8 +22,10 @@ __all__ = [
     "OpenApiParameter",
     "OpenApiResponse",
     "OpenApiTypes",
+    "described_as",
     "document_problems",
     "documented",
+    "one_of_many",
     "schema_of_variable",
 ]
 
@@ -44,6 +53,20 @@ F = TypeVar("F", bound=Callable[..., Any])
 def documented(**kwargs: Any) -> Callable[[F], F]:
     """drf-spectacular's `extend_schema`, keeping the type of what it decorates."""
     return cast("Callable[[F], F]", extend_schema(**kwargs))
+
+
+def described_as(schema: dict[str, Any]) -> Callable[[F], F]:
+    """What values of a field's class look like."""
+    return cast("Callable[[F], F]", extend_schema_field(schema))
+
+
+def one_of_many(
+    name: str, kinds: dict[str, type[serializers.Serializer[object]]], *, by: str
+) -> PolymorphicProxySerializer:
+    """A list of objects of several kinds, told apart `by` a field of theirs; a component of its own each."""
+    return PolymorphicProxySerializer(
+        component_name=name, serializers=kinds, resource_type_field_name=by, many=True
+    )
 
 
 def schema_of_variable(variable: Variable) -> dict[str, Any]:

@@ -63,11 +63,12 @@ class PreSessionRecommendationView(StreamingView):
         ],
         responses={
             (200, "text/event-stream"): EVENT_STREAM,
+            (200, "application/json"): OpenApiResponse(RecommendationSerializer),
             (201, "application/json"): OpenApiResponse(RecommendationSerializer),
         },
         summary="Recommend before a session",
         description="Rules first, then the model, then words. Streams events; with `Accept: application/json` "
-        "answers one object, worded from templates.",
+        "answers one object, worded from templates: 201, or 200 where the key had made it already.",
     )
     def post(self, request: Request) -> HttpResponseBase:
         """Make a recommendation and stream it."""

@@ -15,6 +15,7 @@ import pytest
 
 from recommendations.narration.base import NarrationRequest
 from recommendations.narration.templates import template_sentences
+from tests.factories.openapi import faults
 from tests.fakes.messages_api import MODES
 from tests.fixtures.database import superuser_url
 from tests.fixtures.servers import free_port
@@ -325,5 +326,9 @@ async def test_a_telling_that_always_fails_ends_with_an_error(pair: Pair, messag
         )
         path = f"{pair.addresses[1]}/api/v1/recommendations/{owner}/events?after=5"
         end = await take(client, "GET", path, headers=pair.headers)
+        document = (await client.get(pair.addresses[0] + "/api/schema/?format=json")).json()
     assert [e.event for e in end] == ["error", "done"]
     assert end[0].data["status"] == 500
+    for event in (*got, *end):  # words of Claude's and the error too: as the schema says
+        frame = {"id": event.id, "event": event.event, "data": event.data}
+        assert faults(document, "RecommendationEvent", frame) == []
