@@ -16,8 +16,9 @@ from climbiq.accounts.requests import person_of
 from climbiq.common.chart_data import Calibration
 from climbiq.jobs.admin import OperatorsRead
 from climbiq.jobs.services import enqueue
-from modeling.domain.score_words import score_rows, score_words, share_interval
+from modeling.domain.score_words import score_rows, score_words
 from modeling.domain.scorecard import Scorecard, UnreadableScorecard, read_scorecard
+from modeling.domain.shares import share_interval
 from modeling.models import EVALUATION, Evaluation
 
 DEDUPE_KEY: Final = "platform"
@@ -94,8 +95,8 @@ def _told(last: Evaluation | None) -> dict[str, Any]:
 def _calibration(card: Scorecard) -> list[Calibration]:
     """Ten points are enough for a picture: 10 %, 20 % … 90 %, 95 %."""
     points = []
-    for said, seen in card.calibration:
+    for (said, seen), n in zip(card.calibration, card.calibration_n, strict=True):
         if round(100 * said) % 10 == 0 or said == card.calibration[-1][0]:
-            low, high = share_interval(share=seen, n=card.n_test)
+            low, high = share_interval(share=seen, n=n)
             points.append(Calibration(said=said, seen=seen, low=low, high=high, n=card.n_test))
     return points

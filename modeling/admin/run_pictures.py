@@ -8,7 +8,7 @@ from typing import Any
 
 from climbiq.common.chart_data import Calibration, Estimate
 from modeling.domain.learnt import Believed, Learnt, UnreadableLearnt, learnt_from_json
-from modeling.domain.score_words import share_interval
+from modeling.domain.shares import share_interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +28,15 @@ class Line:
 def calibration(*, held_out: Mapping[str, Any] | None) -> list[Calibration]:
     """How many of the held-out sessions lay within the central intervals, with what chance allows.
 
-    >>> point = calibration(held_out={"n_sessions": 100, "coverage": {"50": 0.5}})[0]
+    >>> point = calibration(held_out={"n_sessions": 400, "coverage": {"50": 0.5}, "independent": {"50": 100}})[0]
     >>> point.said, point.seen, round(point.low, 3), round(point.high, 3), point.n
-    (0.5, 0.5, 0.404, 0.596, 100)
+    (0.5, 0.5, 0.404, 0.596, 400)
     """
     n = int((held_out or {}).get("n_sessions", 0))
+    independent = (held_out or {}).get("independent") or {}
     points = []
     for level, seen in sorted(((held_out or {}).get("coverage") or {}).items()):
-        low, high = share_interval(share=seen, n=n)
+        low, high = share_interval(share=seen, n=independent.get(level, n))
         points.append(Calibration(said=float(level) / 100, seen=seen, low=low, high=high, n=n))
     return points
 

@@ -15,6 +15,7 @@ from modeling.domain.predictive import Predictive, score
 from modeling.domain.priors import HierarchicalPriors
 from modeling.domain.rolling import predict_with_rhythms
 from modeling.domain.scorecard import LEVELS, PIT_BINS, Scorecard
+from modeling.domain.shares import independent_cases
 from modeling.domain.statistics import GroupedData
 from modeling.domain.training import FIT_SEED, fit
 
@@ -82,19 +83,30 @@ def evaluate(
     on_stage(STAGES[2])
     outcome = kept.outcome[parts.test]
     served = one_step_ahead(data=kept, trained=result.population, rows=parts.test)
+    rivals = {
+        "static_mixed": one_step_ahead(data=kept, trained=static.population, rows=parts.test),
+        **baselines(data=kept, split=parts),
+    }
     forecasts = {
         "climbiq": served,
         "climbiq_unrounded": replace(served, whole_numbers=False),
         "climbiq_as_shown": served.as_one_normal(),
         "climbiq_one_rhythm": one_step_ahead(data=kept, trained=plain.population, rows=parts.test),
-        "static_mixed": one_step_ahead(data=kept, trained=static.population, rows=parts.test),
-        **baselines(data=kept, split=parts),
+        **rivals,
     }
     on_stage(STAGES[3])
     transforms = served.pit(outcome=outcome, rng=np.random.default_rng(seed))
+    owner = np.repeat(np.arange(kept.n_groups), np.diff(kept.start))[parts.test]
+    held = [served.covered(outcome=outcome, level=level) for level in LEVELS]
     return Scorecard(
         scores={name: score(predictive=p, outcome=outcome) for name, p in forecasts.items()},
-        calibration=tuple((q, float(served.covered(outcome=outcome, level=q).mean())) for q in LEVELS),
+        rounded={
+            name: score(predictive=replace(p, whole_numbers=True), outcome=outcome)
+            for name, p in rivals.items()
+            if served.whole_numbers and not p.whole_numbers
+        },
+        calibration=tuple((q, float(inside.mean())) for q, inside in zip(LEVELS, held, strict=True)),
+        calibration_n=tuple(independent_cases(inside=inside, owner=owner) for inside in held),
         pit=tuple((np.histogram(transforms, bins=PIT_BINS, range=(0.0, 1.0))[0] / outcome.size).tolist()),
         split=split,
         seed=seed,

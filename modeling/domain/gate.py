@@ -16,6 +16,7 @@ from modeling.domain.gate_limits import HIGHEST_RHAT, LEAST_ESS, LEAST_INSIDE
 from modeling.domain.posterior import HIGHEST_QUALITY, LOWEST_QUALITY
 from modeling.domain.predictive import Predictive, score
 from modeling.domain.priors import HierarchicalPriors
+from modeling.domain.shares import independent_cases
 from modeling.domain.simulate import draw_parameters
 from modeling.domain.statistics import GroupedData
 from modeling.domain.training import fit
@@ -33,13 +34,15 @@ DESIGN_ROWS = 200
 class HeldOut:
     """CRPS, averaged over climbers, of the model and of the person mean on the last fifth of their sessions.
 
-    ``coverage`` says how many outcomes lay in the central intervals at 50, 80, 90 and 95 %.
+    ``coverage`` says how many outcomes lay in the central intervals at 50, 80, 90 and 95 %, ``independent`` how many
+    independent sessions would leave as much to chance.
     """
 
     model_crps: float
     person_mean_crps: float
     n_sessions: int
     coverage: Mapping[str, float] = field(default_factory=dict)
+    independent: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +150,18 @@ def compared(
     Where the model knows that ratings are whole numbers, so does the person mean: rounding alone is no merit.
     """
     alike = replace(person_mean, whole_numbers=model.whole_numbers)
+    coverage = score(predictive=model, outcome=outcome).coverage
     return HeldOut(
         model_crps=_per_climber(model.crps(outcome=outcome), owner),
         person_mean_crps=_per_climber(alike.crps(outcome=outcome), owner),
         n_sessions=int(outcome.size),
-        coverage=score(predictive=model, outcome=outcome).coverage,
+        coverage=coverage,
+        independent={
+            level: independent_cases(
+                inside=model.covered(outcome=outcome, level=float(level) / 100), owner=owner
+            )
+            for level in coverage
+        },
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from modeling.domain.score_words import score_rows
 from modeling.domain.scorecard import MODEL_LABELS, PIT_BINS, ColdStart, Scorecard
 
 LEVEL_KEYS: Final = ("50", "80", "90", "95")
@@ -47,16 +48,12 @@ def _scores(card: Scorecard) -> Iterator[str]:
         *(f"{f'{k} %':>8} {'width':>5}" for k in LEVEL_KEYS),
     ]
     yield f"{'':{NAME_WIDTH}}{''.join(heads)}"
-    for name in _in_order(card):
-        s = card.scores[name]
-        points = "".join(f"{value:7.3f}" for value in (s.mae, s.rmse, s.crps))
-        intervals = "".join(f"{100 * s.coverage[k]:8.1f} {s.width[k]:5.2f}" for k in LEVEL_KEYS)
-        yield f"{MODEL_LABELS.get(name, name):{NAME_WIDTH}}{points}{intervals}"
-
-
-def _in_order(card: Scorecard) -> list[str]:
-    known = [name for name in MODEL_LABELS if name in card.scores]
-    return [*known, *(name for name in card.scores if name not in MODEL_LABELS)]
+    for row in score_rows(card=card):
+        points = "".join(f"{value:7.3f}" for value in (row.mae, row.rmse, row.crps))
+        intervals = "".join(
+            f"{held:8.1f} {width:5.2f}" for held, width in zip(row.held, row.width, strict=True)
+        )
+        yield f"{row.label:{NAME_WIDTH}}{points}{intervals}"
 
 
 def _pit(card: Scorecard) -> Iterator[str]:

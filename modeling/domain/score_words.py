@@ -5,54 +5,68 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
+from modeling.domain.predictive import Scores
 from modeling.domain.scorecard import MODEL_LABELS, OURS, Scorecard
 
+ROUNDED: Final = "… rounded to ratings, as ours"
 WELL_CALIBRATED: Final = 0.03  # as far as coverage may lie from what was said
-Z_95: Final = 1.959964
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreRow:
-    """One model's line of the table; coverage in whole per cent at 50, 80, 90 and 95 %."""
+    """One model's line of the table.
+
+    Attributes
+    ----------
+    held, width
+        Outcomes in a hundred within the central intervals at 50, 80, 90 and 95 %, and how wide those are.
+    """
 
     label: str
     mae: float
     rmse: float
     crps: float
-    coverage: tuple[int, ...]
+    held: tuple[float, ...]
+    width: tuple[float, ...]
     is_ours: bool
 
 
 def score_rows(*, card: Scorecard) -> tuple[ScoreRow, ...]:
-    """Every model, ours first, then as tables show them."""
+    """Every model, ours first, then as tables show them; a rival's forecasts rounded as ours are behind it."""
     names = [
         *(n for n in MODEL_LABELS if n in card.scores),
         *(n for n in card.scores if n not in MODEL_LABELS),
     ]
-    return tuple(
-        ScoreRow(
-            label=MODEL_LABELS.get(name, name),
-            mae=card.scores[name].mae,
-            rmse=card.scores[name].rmse,
-            crps=card.scores[name].crps,
-            coverage=tuple(round(100 * share) for share in card.scores[name].coverage.values()),
-            is_ours=name == OURS,
-        )
-        for name in names
+    rows = []
+    for name in names:
+        rows.append(_row(MODEL_LABELS.get(name, name), card.scores[name], is_ours=name == OURS))
+        if name in card.rounded:
+            rows.append(_row(ROUNDED, card.rounded[name], is_ours=False))
+    return tuple(rows)
+
+
+def _row(label: str, scores: Scores, *, is_ours: bool) -> ScoreRow:
+    return ScoreRow(
+        label=label,
+        mae=scores.mae,
+        rmse=scores.rmse,
+        crps=scores.crps,
+        held=tuple(100 * share for share in scores.coverage.values()),
+        width=tuple(scores.width.values()),
+        is_ours=is_ours,
     )
 
 
 def score_words(*, card: Scorecard) -> tuple[str, ...]:
     """What it means: how far off, beside whom, and whether intervals hold what they say."""
     ours, rival = card.scores[OURS], card.strongest_rival
-    theirs = card.scores[rival]
+    theirs = card.rivals[rival]
+    alike = ", rounded to ratings as ours is," if rival in card.rounded else ","
     label = MODEL_LABELS.get(rival, rival)
     held = {level: f"{100 * share:.0f} %" for level, share in ours.coverage.items()}
     missed = f"The middle of its forecasts missed by {ours.mae:.2f} points on average"
     words = [
-        f"{missed}; the strongest rival, “{label}”, missed by {theirs.mae:.2f}.",
+        f"{missed}; the strongest rival, “{label}”{alike} missed by {theirs.mae:.2f}.",
         f"Of its 80 % intervals {held['80']} held the outcome, of its 95 % intervals {held['95']}.",
     ]
     off = [
@@ -66,16 +80,3 @@ def score_words(*, card: Scorecard) -> tuple[str, ...]:
         where = ", ".join(f"{measure.upper()} of “{MODEL_LABELS.get(n, n)}”" for measure, n in card.behind)
         words.append(f"It is not ahead in {where}.")
     return tuple(words)
-
-
-def share_interval(*, share: float, n: int) -> tuple[float, float]:
-    """95 % interval of a share seen in n independent cases.
-
-    Source: Wilson (1927).
-
-    >>> [round(end, 3) for end in share_interval(share=0.5, n=100)]
-    [0.404, 0.596]
-    """
-    centre = (share + Z_95**2 / (2 * n)) / (1 + Z_95**2 / n)
-    half = Z_95 / (1 + Z_95**2 / n) * float(np.sqrt(share * (1 - share) / n + Z_95**2 / (4 * n**2)))
-    return max(centre - half, 0.0), min(centre + half, 1.0)

@@ -55,8 +55,13 @@ class Scorecard:
     scores
         Model name → scores; ``"climbiq"`` is the full mixture, rounded where outcomes are ratings, and
         ``"climbiq_as_shown"`` the one normal that pages show in its place.
+    rounded
+        Rival → scores of its forecasts once they are rounded to ratings as ours are; empty where outcomes are no
+        ratings. What ours is compared with: rounding alone is no merit.
     calibration
         (nominal level, share of test sessions within that central interval), for the plot.
+    calibration_n
+        For each of them, how many independent sessions would leave as much to chance: a climber's go together.
     pit
         (10,) shares of the probability integral transforms; 0.1 each if calibrated.
     split, seed
@@ -70,7 +75,9 @@ class Scorecard:
     """
 
     scores: Mapping[str, Scores]
+    rounded: Mapping[str, Scores]
     calibration: tuple[tuple[float, float], ...]
+    calibration_n: tuple[float, ...]
     pit: tuple[float, ...]
     split: float
     seed: int
@@ -81,10 +88,19 @@ class Scorecard:
     cold_start: tuple[ColdStart, ...] = ()
 
     @property
+    def rivals(self) -> dict[str, Scores]:
+        """Rival → the scores that ours are compared with, like with like."""
+        return {
+            name: self.rounded.get(name, scores)
+            for name, scores in self.scores.items()
+            if name != OURS and name not in VARIANTS
+        }
+
+    @property
     def strongest_rival(self) -> str:
         """The model other than ours with the lowest CRPS."""
-        rivals = [name for name in self.scores if name != OURS and name not in VARIANTS]
-        return min(rivals, key=lambda name: self.scores[name].crps)
+        rivals = self.rivals
+        return min(rivals, key=lambda name: rivals[name].crps)
 
     @property
     def behind(self) -> tuple[tuple[str, str], ...]:
@@ -93,15 +109,17 @@ class Scorecard:
         return tuple(
             (measure, name)
             for measure in ("mae", "rmse", "crps")
-            for name, theirs in self.scores.items()
-            if name != OURS and name not in VARIANTS and getattr(theirs, measure) <= getattr(ours, measure)
+            for name, theirs in self.rivals.items()
+            if getattr(theirs, measure) <= getattr(ours, measure)
         )
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON; :func:`read_scorecard` reads it back."""
         return {
             "models": {name: scores.as_dict() for name, scores in self.scores.items()},
+            "rounded": {name: scores.as_dict() for name, scores in self.rounded.items()},
             "calibration": [list(point) for point in self.calibration],
+            "calibration_n": list(self.calibration_n),
             "pit": list(self.pit),
             "cold_start": [asdict(point) for point in self.cold_start],
             "split": self.split,
@@ -124,7 +142,9 @@ def read_scorecard(stored: Mapping[str, Any]) -> Scorecard:
     try:
         return Scorecard(
             scores={str(name): Scores(**scores) for name, scores in stored["models"].items()},
+            rounded={str(name): Scores(**scores) for name, scores in stored["rounded"].items()},
             calibration=tuple((float(said), float(seen)) for said, seen in stored["calibration"]),
+            calibration_n=tuple(map(float, stored["calibration_n"])),
             pit=tuple(map(float, stored["pit"])),
             split=float(stored["split"]),
             seed=int(stored["seed"]),

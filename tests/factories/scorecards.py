@@ -34,7 +34,9 @@ def made_scorecard(**changes: Any) -> Scorecard:
     ]
     values: dict[str, Any] = {
         "scores": {name: made_scores(0.55 + 0.07 * k) for k, name in enumerate(MODEL_LABELS)},
+        "rounded": {},
         "calibration": tuple((level, level) for level in LEVELS),
+        "calibration_n": (120.0,) * len(LEVELS),
         "pit": (0.1,) * 10,
         "split": 0.6,
         "seed": 1,
