@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
+from numba import njit
 from numpy.typing import NDArray
 
 from modeling.domain.diagnostics import Diagnostics, diagnose
@@ -34,6 +35,7 @@ with warnings.catch_warnings():
     import arviz as az
     import nutpie
     import pymc as pm
+    from nutpie.compiled_pyfunc import from_pyfunc
 
 # numba has its own linear algebra: spare PyTensor the search for a BLAS to link against, and its complaint
 pytensor.config.blas__ldflags = ""
@@ -43,8 +45,8 @@ Floats = NDArray[np.float64]
 TINY_TAU2 = 1e-12
 # Chains start this far (in the mode's own coordinates) from the mode: apart enough for R-hat to mean something.
 START_SPREAD = 0.5
-# Stored per draw; their natural units are computed afterwards, which spares the sampler's compiler two seconds.
 _COMPILING = Lock()
+# Stored per draw; their natural units are computed afterwards.
 UNITS = ["beta_unit", "tau_signed", "sigma_unit"]
 
 
@@ -76,30 +78,40 @@ class SampledPopulation:
 def marginal_model(*, packed: PackedStatistics, priors: HierarchicalPriors) -> pm.Model:
     """The model with every climber's effects integrated out exactly.
 
-    ``packed`` has its columns in the kernel's order (:func:`modeling.domain.mode.ordered`). The sessions are
-    ``pm.Data``, so that a compiled model takes new ones without being compiled again; the priors are part of it.
+    ``packed`` has its columns in the kernel's order (:func:`modeling.domain.mode.ordered`). Sessions and priors are
+    ``pm.Data``, so that a compiled model takes new ones without being compiled again.
 
     A spread is the absolute value of a normal, which is the half-normal: where the data leave it near zero, a chain
     walks through instead of down the endless slope that its logarithm has there.
     """
     order, q = priors.order, priors.n_random
-    mean, sd, individual_sd = priors.mean[order], priors.sd[order], priors.individual_sd[order[:q]]
+    given = _data(packed=packed, priors=priors)
     with pm.Model(
         coords={"column": np.arange(order.size), "varying": np.arange(q)}, check_bounds=False
     ) as model:
-        sessions = pm.Data("sessions", packed.buffer())
+        sessions, mean, sd, individual_sd, noise = (pm.Data(name, value) for name, value in given.items())
 
         beta_unit = pm.Normal("beta_unit", 0.0, 1.0, dims="column")
         tau_signed = pm.Normal("tau_signed", 0.0, 1.0, dims="varying")
         sigma_unit = pm.HalfNormal("sigma_unit", 1.0)
         beta = pm.Deterministic("beta", mean + sd * beta_unit, dims="column")
         tau = pm.Deterministic("tau", individual_sd * pt.sqrt(tau_signed**2 + TINY_TAU2), dims="varying")
-        sigma = pm.Deterministic(
-            "sigma", pt.sqrt(priors.noise_floor**2 + (priors.noise_sd * sigma_unit) ** 2)
-        )
+        sigma = pm.Deterministic("sigma", pt.sqrt(noise[0] ** 2 + (noise[1] * sigma_unit) ** 2))
         log_likelihood, *_ = marginal_likelihood(beta, pt.log(tau), pt.log(sigma), sessions)
         pm.Potential("log_likelihood", log_likelihood)
     return model
+
+
+def _data(*, packed: PackedStatistics, priors: HierarchicalPriors) -> dict[str, Floats]:
+    """What the marginal model is given, by name, in the kernel's order."""
+    order, q = priors.order, priors.n_random
+    return {
+        "sessions": packed.buffer(),
+        "prior_mean": priors.mean[order],
+        "prior_sd": priors.sd[order],
+        "prior_individual_sd": priors.individual_sd[order[:q]],
+        "noise_floor_and_sd": np.array([priors.noise_floor, priors.noise_sd]),
+    }
 
 
 def plain_model(
@@ -152,9 +164,10 @@ def sample_population(
     settings = settings if settings is not None else SamplerSettings()
     mode = mode if mode is not None else population_mode(statistics=statistics, priors=priors)
     packed = pack(statistics=ordered(statistics=statistics, priors=priors), n_varying=priors.n_random)
-    compiled = compiled_for(priors=priors).with_data(sessions=packed.buffer())
+    density = compiled_for(priors=priors)
+    given = _data(packed=packed, priors=priors)
     start = _near(mode.unconstrained, varying=slice(priors.mean.size, -1))
-    trace = _sample(replace(compiled, initial_point_func=start), settings)
+    trace = _sample(_for_nutpie(density, given, n_columns=priors.mean.size, start=start), settings)
     return SampledPopulation(_population_draws(trace, priors), _diagnostics(trace, UNITS))
 
 
@@ -167,41 +180,80 @@ def sample_plain(
     return _sample(nutpie.compile_pymc_model(model, var_names=["beta", "tau", "sigma", "effect"]), settings)
 
 
-class _Frozen:
-    """Priors as a key: what a compiled model was compiled for."""
+@dataclass(frozen=True, slots=True)
+class Density:
+    """The marginal model's log density and gradient, as machine code: (point, data…) → value, gradient.
 
-    def __init__(self, priors: HierarchicalPriors) -> None:
-        self.priors = priors
-        arrays = (priors.mean, priors.sd, priors.individual_sd)
-        self._key = (*(a.tobytes() for a in arrays), priors.noise_sd, priors.noise_floor)
+    ``data`` are the model's data in the order in which it wants them, of which sessions and priors only hold a place
+    (the rest are numbers of columns); ``n`` is the length of a point.
+    """
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Frozen) and self._key == other._key
-
-    def __hash__(self) -> int:
-        return hash(self._key)
+    function: Callable[..., tuple[Floats, Floats]]
+    data: dict[str, Any]
+    n: int
 
 
-def compiled_for(*, priors: HierarchicalPriors) -> Any:
-    """The marginal model, compiled for these priors: ten seconds the first time in a process.
+def compiled_for(*, priors: HierarchicalPriors) -> Density:
+    """The marginal model, compiled for as many columns: eight seconds once on a machine, one in later processes.
 
     Whoever asks while another thread compiles it waits for that one: PyTensor is not made for two at once.
     """
     with _COMPILING:
-        return _compiled(_Frozen(priors))
+        return _compiled(priors.mean.size, priors.n_random)
 
 
 @lru_cache(maxsize=4)
-def _compiled(frozen: _Frozen) -> Any:
-    """Compile the marginal model once for its priors; the sessions follow with ``with_data``."""
-    p = frozen.priors.mean.size
+def _compiled(p: int, q: int) -> Density:
+    """Compile the log density of p columns, q of which vary; sessions and priors come with every call.
+
+    PyTensor keeps what it compiled on disk. `nutpie.compile_pymc_model` would compile its own wrapper around it in
+    every process, six seconds for nothing: nutpie calls the density through Python, which costs microseconds.
+    """
     empty = SufficientStatistics(
         np.zeros((1, p, p)), np.zeros((1, p)), np.zeros(1), np.zeros(1, dtype=np.int64), np.zeros(1),
         np.zeros((1, p + 1)), np.zeros(1),
     )  # fmt: skip
-    packed = pack(statistics=empty, n_varying=frozen.priors.n_random)
-    model = marginal_model(packed=packed, priors=frozen.priors)
-    return nutpie.compile_pymc_model(model, var_names=UNITS)
+    names = ("intercept", *(f"x{k}" for k in range(1, p)))
+    priors = HierarchicalPriors(names, np.zeros(p), np.ones(p), np.repeat([1.0, 0.0], [q, p - q]))
+    model = marginal_model(packed=pack(statistics=empty, n_varying=q), priors=priors)
+    point = model.initial_point()
+    outputs, joined = pm.pytensorf.join_nonshared_inputs(
+        point=point, outputs=[model.logp(), model.dlogp()], inputs=model.value_vars
+    )
+    function = pm.compile([joined], outputs, mode="NUMBA")
+    density = function.vm.jit_fn
+
+    @njit(nogil=True)  # chains run side by side
+    def without_lock(point, *data):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN002, ANN202
+        return density(point, *data)
+
+    data = {variable.name: variable.get_value() for variable in function.get_shared()}
+    without_lock(np.zeros(p + q + 1), *data.values())
+    return Density(without_lock, data, p + q + 1)
+
+
+def _for_nutpie(
+    density: Density, given: dict[str, Floats], *, n_columns: int, start: Callable[[Any], Floats]
+) -> Any:
+    """The model as nutpie samples it: a density, what is stored of a point, and where to start."""
+    data = tuple((density.data | given).values())
+
+    def log_density(point: Floats) -> tuple[float, Floats]:
+        value, gradient = density.function(point, *data)
+        return float(value), gradient
+
+    def stored(point: Floats) -> dict[str, Floats]:
+        return dict(zip(UNITS, (point[:n_columns], point[n_columns:-1], np.exp(point[-1:])), strict=True))
+
+    return from_pyfunc(
+        ndim=density.n,
+        make_logp_fn=lambda: log_density,
+        make_expand_fn=lambda *_: stored,
+        expanded_dtypes=[np.dtype(np.float64)] * len(UNITS),
+        expanded_shapes=[(n_columns,), (density.n - n_columns - 1,), (1,)],
+        expanded_names=UNITS,
+        make_initial_point_fn=start,
+    )
 
 
 def _sample(compiled: Any, settings: SamplerSettings) -> az.InferenceData:
