@@ -89,7 +89,9 @@ def _after(
     mean = (data.outcome[past].sum() + k * rival.beta[0]) / (n + k)
     sd = np.sqrt(rival.sigma**2 * (1.0 + 1.0 / (n + k)))
     size = data.outcome[ahead].size
-    theirs = normal_predictive(mean=np.full(size, mean), sd=np.full(size, sd))
+    theirs = normal_predictive(
+        mean=np.full(size, mean), sd=np.full(size, sd), whole_numbers=trained.whole_numbers
+    )
     return ours, theirs, data.outcome[ahead]
 
 

@@ -35,7 +35,7 @@ class UnreadableScorecard(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColdStart:
-    """Scores after ``n_own`` sessions, beside the climber's mean shrunk towards everyone's."""
+    """Scores after ``n_own`` sessions, beside the climber's mean shrunk towards everyone's, rounded as ours are."""
 
     n_own: int
     n_climbers: int
