@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-__all__ = ["HARD_INTENSITIES", "RATED_SESSIONS", "RECENT_DAYS", "TrainingHistory", "summarise_history"]
+__all__ = [
+    "HARD_INTENSITIES",
+    "RATED_SESSIONS",
+    "RECENT_DAYS",
+    "PastSession",
+    "TrainingHistory",
+    "summarise_history",
+]
 
 HARD_INTENSITIES: Final = frozenset({"high", "max"})
 RECENT_DAYS: Final = 7

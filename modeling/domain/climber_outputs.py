@@ -6,20 +6,16 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from climbiq.domain.variables import MODEL_VARIABLES, VARIABLES
 from modeling.domain.personal import TrainedPopulation, personal_posterior
+from modeling.domain.phases import Phase, phase
 from modeling.domain.training_data import TrainingData
 
 Floats = NDArray[np.float64]
-
-LEARNING_FROM: Final = 10  # sessions
-PERSONALIZED_FROM: Final = 30
-NORMAL_95: Final = 1.959963984540054
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,19 +51,8 @@ class ClimberOutput:
     population_fallback: tuple[str, ...]
 
     @property
-    def phase(self) -> str:
-        return phase_after(n_sessions=self.n_sessions)
-
-
-def phase_after(*, n_sessions: int) -> str:
-    """cold_start < 10 ≤ learning < 30 ≤ personalized.
-
-    >>> [phase_after(n_sessions=n) for n in (0, 9, 10, 29, 30)]
-    ['cold_start', 'cold_start', 'learning', 'learning', 'personalized']
-    """
-    if n_sessions < LEARNING_FROM:
-        return "cold_start"
-    return "learning" if n_sessions < PERSONALIZED_FROM else "personalized"
+    def phase(self) -> Phase:
+        return phase(self.n_sessions)
 
 
 def climber_outputs(*, trained: TrainedPopulation, data: TrainingData) -> Iterator[ClimberOutput]:

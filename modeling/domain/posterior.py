@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cholesky, solve_triangular
 
+from climbiq.domain.normal import Z_95
 from modeling.domain.drift import Drift, whiten
 
 Floats = NDArray[np.float64]
 
 LOWEST_QUALITY = 1.0
 HIGHEST_QUALITY = 10.0
-Z_95 = 1.959963984540054
 
 
 class InvalidPrior(ValueError):

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
+from climbiq.domain.normal import Z_95
 from climbiq.live.services import notify_all
-from modeling.domain.climber_outputs import NORMAL_95, ClimberOutput
+from modeling.domain.climber_outputs import ClimberOutput
 from modeling.domain.personal import TrainedPopulation
 from modeling.domain.stored_population import as_json
 from modeling.models import ModelOutput, PopulationPosterior
@@ -126,7 +127,7 @@ class FloatsDumper(Dumper):
 
 def _row(output: ClimberOutput, names: Sequence[str]) -> dict[str, Any]:
     """One climber's values, by the names the statement gives them."""
-    mean, half = output.mean.tolist(), (NORMAL_95 * output.sd).tolist()
+    mean, half = output.mean.tolist(), (Z_95 * output.sd).tolist()
     return {
         "user_id": output.climber,
         "coefficients": dict(zip(names, mean, strict=True)),

@@ -13,11 +13,12 @@ from typing import Any, Final, Literal
 from climbiq.domain.rule_fields import RULE_FIELDS
 from climbiq.domain.vocabularies import OVERRIDE_RECOMMENDATIONS
 from experts.domain.rules.decision import Adjustments, Decision, RuleOverride, TraceEntry
+from modeling.domain.phases import phase
 from recommendations.domain import rounding
 from recommendations.domain.context import Belief, RecommendationContext, believe
 from recommendations.domain.counterfactuals import NOTHING_TO_CHANGE, generate_counterfactuals
 from recommendations.domain.levers import doses_above_safe
-from recommendations.domain.prediction import QualityPrediction, apply_modifiers, phase, predict_quality
+from recommendations.domain.prediction import QualityPrediction, apply_modifiers, predict_quality
 from recommendations.domain.rounding import JSON
 from recommendations.domain.statistical_context import coefficient_beliefs, compute_statistical_context
 from recommendations.domain.tips import Tip

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from climbiq.domain.normal import Z_95
 from climbiq.domain.variables import VARIABLES
 from modeling.domain.design_matrix import COLUMN, kind_layout
-from modeling.domain.posterior import Z_95
 from modeling.domain.session_kind import FamilyLayout
 from recommendations.domain.kind_reach import kinds_in_reach
 from recommendations.domain.moves import LEAST_PROBABILITY, SMALLEST_GAIN, Situation

@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from climbiq.domain.normal import Z_95
 from climbiq.domain.variables import VARIABLES
 from experts.domain.rules.decision import Adjustments
 from experts.domain.rules.rule_set import RuleSet
 from modeling.domain.design_matrix import NO_HABITS, UsualDoses
 from modeling.domain.population_prior import PopulationPrior
-from modeling.domain.posterior import Z_95, PersonalPosterior
+from modeling.domain.posterior import PersonalPosterior
 from recommendations.domain.levers import Lever, Room, room_for, values_to_advise
 from recommendations.domain.rule_lens import TODAY, Effect, changed, lens_for
 

@@ -10,17 +10,18 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from climbiq.domain.normal import Z_95
 from climbiq.domain.variables import VARIABLES
 from modeling.domain.design_matrix import COLUMN, INTERCEPT, TreatedSession, design_matrix
 from modeling.domain.drift import Drift
 from modeling.domain.figures import QualityBand, quality_band
 from modeling.domain.personal import TrainedPopulation
+from modeling.domain.phases import SESSIONS_TO_LEARN, SESSIONS_TO_PERSONALIZE, Phase, phase
 from modeling.domain.population import ClimberPosterior, PopulationDraws
-from modeling.domain.posterior import Z_95, GaussianPrior, PersonalPosterior
+from modeling.domain.posterior import GaussianPrior, PersonalPosterior
 from modeling.domain.rhythm import Rhythm, RhythmPrior
 from recommendations.domain import rounding
 from recommendations.domain.context import believe
-from recommendations.domain.prediction import SESSIONS_TO_LEARN, SESSIONS_TO_PERSONALIZE, Phase, phase
 from recommendations.domain.rounding import JSON
 from recommendations.domain.statistical_context import CoefficientBelief, coefficient_beliefs
 

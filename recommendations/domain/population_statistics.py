@@ -10,7 +10,8 @@ from typing import Literal
 
 from scipy.special import ndtr
 
-FEWEST_CLIMBERS = 20  # fewer could be recognised, and say little
+from modeling.domain.population_summary import FEWEST_CLIMBERS
+
 Method = Literal["mid_rank", "normal"]
 
 

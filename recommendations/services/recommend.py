@@ -13,7 +13,7 @@ from uuid import UUID
 from climbiq.accounts.models import User
 from climbiq.common import idempotency
 from climbiq.domain.literature import QUALITY_PRIORS
-from climbiq.domain.training_history import summarise_history
+from climbiq.domain.training_history import PastSession, summarise_history
 from climbiq.domain.zones import zone_of
 from experts.services.rule_engine import RULE_ENGINE
 from modeling.domain.recordable import ignored_conditions
@@ -27,7 +27,7 @@ from recommendations.services.own_sessions import SESSIONS_READ, own_sessions
 from recommendations.services.shared_data import STATISTICS, Priors, ServedPopulation, population_in_force
 from recommendations.services.storing import Record, store
 from sessions_app.domain.days import days_since
-from sessions_app.domain.records import ClimberContext, PastSession, SessionRecord
+from sessions_app.domain.records import ClimberContext, SessionRecord
 from sessions_app.selectors import SessionNotFound, context_for, session_of
 
 MOST_NOTES: Final = 1000  # characters

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Final
 
-from climbiq.domain.training_history import HARD_INTENSITIES
+from climbiq.domain.training_history import HARD_INTENSITIES, PastSession
 from climbiq.domain.variables import variable
-from sessions_app.domain.records import PastSession
 
 __all__ = [
     "EARLIEST_DAY",

@@ -8,11 +8,10 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
+from climbiq.domain.training_history import PastSession
 from climbiq.domain.variables import TREATMENTS
 
 __all__ = ["BaselineRecord", "ClimberContext", "SessionRecord", "as_treated"]
-
-PastSession = tuple[date, str | None, float | None, str]
 
 _TREATMENTS: Final = frozenset(TREATMENTS)
 

@@ -31,6 +31,7 @@ from climbiq.domain.chart_geometry import (
     covering_axis,
     line_path,
 )
+from climbiq.domain.normal import Z_95
 
 register = template.Library()
 
@@ -39,7 +40,6 @@ Interval = Sequence[Any]
 
 _LEFT: Final = 14.0
 _RIGHT: Final = WIDTH - 14.0
-_Z_95: Final = 1.959964
 
 
 @register.inclusion_tag("charts/interval_bar.html")
@@ -239,7 +239,7 @@ def belief_shift(
     An effect has a sign, and nought is on its axis; anything else is a plain quality.
     """
     beliefs = [
-        (float(m), (float(i[1]) - float(i[0])) / (2 * _Z_95) or 1e-3, i)
+        (float(m), (float(i[1]) - float(i[0])) / (2 * Z_95) or 1e-3, i)
         for m, i in ((before, before_interval), (after, after_interval))
     ]
     axis = covering_axis(
