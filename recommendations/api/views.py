@@ -20,13 +20,13 @@ from climbiq.accounts.requests import person_of
 from climbiq.common.idempotency import HEADER, refuse_bad_key
 from climbiq.common.openapi import OpenApiParameter, OpenApiResponse, documented
 from climbiq.common.parsers import body_of
-from climbiq.common.problems import Unavailable
+from climbiq.common.problems import Conflict, Unavailable
 from climbiq.common.streams import EventStreamRenderer, sse_response
 from experts.selectors import NoPriors
 from recommendations.api.schema import EVENT_STREAM, RecommendationSerializer
 from recommendations.api.serializers import PreSessionRequestSerializer
 from recommendations.selectors import RecommendationNotFound, Shown, shown
-from recommendations.services.recommend import Asked, make_recommendation
+from recommendations.services.recommend import Asked, SessionIsOver, make_recommendation
 from recommendations.services.telling import tell_now
 from recommendations.streaming.reader import BadEventId, parse_event_id, read_events
 from sessions_app.selectors import SessionNotFound
@@ -88,6 +88,8 @@ class PreSessionRecommendationView(StreamingView):
             raise Unavailable(str(missing)) from missing
         except SessionNotFound:
             raise ValidationError({"session_id": ["You have no such session."]}) from None
+        except SessionIsOver as over:
+            raise Conflict(str(over)) from over
         if not self.wants_object:
             events = read_events(
                 recommendation_id=made.recommendation_id,

@@ -26,12 +26,12 @@ from recommendations.services.event_log import Lease, StoredEvent
 from recommendations.services.own_sessions import SESSIONS_READ, own_sessions
 from recommendations.services.shared_data import STATISTICS, Priors, ServedPopulation, population_in_force
 from recommendations.services.storing import Record, store
-from sessions_app.domain.days import days_since
+from sessions_app.domain.derived import conditions_before, was_before
 from sessions_app.domain.records import ClimberContext, SessionRecord
 from sessions_app.selectors import SessionNotFound, context_for, session_of
 
 MOST_NOTES: Final = 1000  # characters
-DERIVED: Final = ("days_since_last_session", "days_since_hard_session")
+OPEN: Final = frozenset({"planned", "in_progress"})
 
 
 class KeyReused(idempotency.KeyReused):
@@ -40,6 +40,13 @@ class KeyReused(idempotency.KeyReused):
     def __init__(self, recommendation_id: UUID | None = None) -> None:
         super().__init__()
         self.recommendation_id = recommendation_id
+
+
+class SessionIsOver(RuntimeError):
+    """Advice for what has taken place would take the place of what was advised before it."""
+
+    def __init__(self) -> None:
+        super().__init__("This session is over: there is nothing left to recommend for it.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +99,8 @@ def make_recommendation(*, by: User, asked: Asked, now: datetime, tells: bool) -
     ------
     SessionNotFound
         `session_id` is not a session of this climber's.
+    SessionIsOver
+        It is completed, or skipped.
     KeyReused
         The idempotency key was used for another request.
     NoPriors
@@ -103,6 +112,8 @@ def make_recommendation(*, by: User, asked: Asked, now: datetime, tells: bool) -
     local_now = now.astimezone(zone_of(by.time_zone))
     climber = context_for(user_id=by.pk, limit=SESSIONS_READ)
     session = None if asked.session_id is None else _find(climber, by, asked.session_id)
+    if session is not None and session.status not in OPEN:
+        raise SessionIsOver
     day = session.session_date if session is not None else local_now.date()
     climber = _until(climber, day=day, session=session)
     if session is not None and not guess_counts(session=session, today=local_now.date()):
@@ -139,14 +150,10 @@ def _find(climber: ClimberContext, by: User, session_id: UUID) -> SessionRecord:
 
 
 def _until(climber: ClimberContext, *, day: date, session: SessionRecord | None) -> ClimberContext:
-    """What was known before the session: no later one, of two on a day not the one that began later, not itself."""
+    """What was known before the session."""
 
     def is_past(record: SessionRecord) -> bool:
-        if session is None or record.session_date != day:
-            return record.session_date <= day
-        if record.started_at is None or session.started_at is None:
-            return record.id != session.id
-        return record.started_at < session.started_at
+        return record.session_date <= day if session is None else was_before(other=record, session=session)
 
     return replace(climber, history=tuple(r for r in climber.history if is_past(r)))
 
@@ -178,7 +185,7 @@ def _context(
     versions = climber.versions
     past = [record.as_past for record in climber.history]
     return RecommendationContext(
-        conditions=_conditions(asked, session, past, day),
+        conditions=_conditions(asked, session, past, day, now=now),
         now=now,
         today=float(day.toordinal()),
         rules=RULE_ENGINE.active_rules(version=versions["rules"]),
@@ -197,18 +204,16 @@ def _context(
 
 
 def _conditions(
-    asked: Asked, session: SessionRecord | None, past: Sequence[PastSession], day: date
+    asked: Asked, session: SessionRecord | None, past: Sequence[PastSession], day: date, *, now: datetime
 ) -> dict[str, Any]:
-    """What was said, the session's form under it; the days since are counted where they were not given."""
-    given = dict(asked.conditions or {})
-    conditions = {**(session.planned if session is not None else {}), **given}
-    counted = days_since(day=day, sessions=past)
-    derived = dict(zip(DERIVED, (counted.last_session, counted.hard_session), strict=True))
-    for name, value in derived.items():
-        # A null that was given is an answer: "I don't know", and stays one.
-        if name not in given and conditions.get(name) is None:
-            conditions[name] = value
-    return conditions
+    """What was said now, over what the session's form says and what follows from the diary and the clock.
+
+    A null that was given is an answer: "I don't know", and stays one.
+    """
+    zone = now.tzinfo
+    assert zone is not None  # noqa: S101  the climber's own
+    known = conditions_before(session=session, day=day, past=past, now=now, zone=zone)
+    return {**known, **(asked.conditions or {})}
 
 
 def _record(
@@ -300,4 +305,13 @@ def _notes(by: User, context: RecommendationContext) -> str | None:
     return "\n".join(text for text in texts if text)[:MOST_NOTES] or None
 
 
-__all__ = ["Asked", "KeyReused", "Made", "SessionNotFound", "guess_counts", "make_recommendation"]
+__all__ = [
+    "OPEN",
+    "Asked",
+    "KeyReused",
+    "Made",
+    "SessionIsOver",
+    "SessionNotFound",
+    "guess_counts",
+    "make_recommendation",
+]

@@ -22,7 +22,14 @@ from recommendations.domain import wording
 from recommendations.domain.answers import are_other_answers
 from recommendations.forms import ForecastForm
 from recommendations.selectors import RecommendationNotFound, Shown, latest_for_sessions, shown
-from recommendations.services.recommend import Asked, KeyReused, guess_counts, make_recommendation
+from recommendations.services.recommend import (
+    OPEN,
+    Asked,
+    KeyReused,
+    SessionIsOver,
+    guess_counts,
+    make_recommendation,
+)
 from recommendations.services.telling import tell_now
 from recommendations.views.faults import needs_priors, too_often
 from sessions_app.domain.records import SessionRecord
@@ -89,8 +96,8 @@ def recommend(request: HttpRequest, session_id: UUID) -> HttpResponse:
     except SessionNotFound:
         raise Http404 from None
     form = ForecastForm(request.POST if request.method == "POST" and "skip" not in request.POST else None)
-    if session.status in {"completed", "skipped"}:
-        messages.info(request, "This session is over: there is nothing left to recommend for it.")
+    if request.method == "GET" and session.status not in OPEN:
+        messages.info(request, str(SessionIsOver()))
         return redirect("session_detail", session.id)
     if request.method == "POST" and ("skip" in request.POST or form.is_valid()):
         wait = seconds_to_wait(request, scope="recommendations")
@@ -112,6 +119,9 @@ def recommend(request: HttpRequest, session_id: UUID) -> HttpResponse:
         except KeyReused as reused:
             # The same form with another answer: what it made the first time is what it shows.
             return redirect("recommendation", reused.recommendation_id)
+        except SessionIsOver as over:
+            messages.info(request, str(over))
+            return redirect("session_detail", session.id)
         return redirect("recommendation", made.recommendation_id)
     status = 422 if form.is_bound else 200
     page = {
@@ -151,7 +161,9 @@ def recommendation(request: HttpRequest, recommendation_id: UUID) -> HttpRespons
             and session.session_date == timezone.localdate(),
             "is_outdated": session is not None
             and session.status in {"planned", "in_progress"}
-            and are_other_answers(now=session.planned, then=found.recommendation.conditions),
+            and are_other_answers(
+                now=session.planned, then=found.recommendation.conditions, said=session.derived_said
+            ),
             "form_key": uuid.uuid4(),
             "override": override,
             "adjustments": found.payloads.get("rule_adjustments"),

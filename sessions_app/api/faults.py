@@ -11,7 +11,7 @@ from climbiq.common.problems import Conflict, Unprocessable
 from climbiq.domain.values import BadValues
 from sessions_app.selectors import SessionNotFound
 from sessions_app.services.guards import ChangedElsewhere
-from sessions_app.services.logs import AlreadyLogged, NotSkippable
+from sessions_app.services.logs import AlreadyLogged, NotReopenable, NotSkippable
 from sessions_app.services.starts import NotStartable
 from sessions_app.services.undo import CannotUndo
 
@@ -33,7 +33,7 @@ def told_in_http(*, missing: str = "") -> Iterator[None]:
         if missing:
             raise ValidationError({missing: ["You have no such session."]}) from None
         raise NotFound from None
-    except (ChangedElsewhere, AlreadyLogged, NotSkippable, NotStartable) as conflict:
+    except (ChangedElsewhere, AlreadyLogged, NotReopenable, NotSkippable, NotStartable) as conflict:
         raise Conflict(str(conflict)) from conflict
     except CannotUndo as error:
         raise Unprocessable(str(error)) from error

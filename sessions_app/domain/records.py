@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
@@ -11,7 +11,17 @@ from uuid import UUID
 from climbiq.domain.training_history import PastSession
 from climbiq.domain.variables import TREATMENTS
 
-__all__ = ["BaselineRecord", "ClimberContext", "SessionRecord", "as_treated"]
+__all__ = [
+    "DERIVED",
+    "BaselineRecord",
+    "ClimberContext",
+    "SessionRecord",
+    "as_treated",
+    "derived_answers_said",
+]
+
+# The answers of the pre-session form that need not be asked.
+DERIVED: Final = ("days_since_last_session", "days_since_hard_session", "time_of_day")
 
 _TREATMENTS: Final = frozenset(TREATMENTS)
 
@@ -26,6 +36,8 @@ class SessionRecord:
         Changes with every edit: an edit that was begun on another version is refused.
     planned : mapping
         Registry name of every pre-session variable → value, treatments as planned; None: not said.
+    derived_said : frozenset of str
+        Which of `DERIVED` are the climber's own answers, "not said" included; the others follow the diary.
     actual : mapping
         Registry name of every treatment → what was done instead of the plan; None: as planned.
     quality : int or None
@@ -50,6 +62,7 @@ class SessionRecord:
     has_pre: bool = False
     has_post: bool = False
     planned: Mapping[str, Any] = field(default_factory=dict)
+    derived_said: frozenset[str] = frozenset()
     actual: Mapping[str, Any] = field(default_factory=dict)
     deviated: bool = False
     quality: int | None = None
@@ -110,6 +123,26 @@ class ClimberContext:
     history: tuple[SessionRecord, ...]
     baseline: BaselineRecord | None
     versions: Mapping[str, int]
+
+
+def derived_answers_said(*, recorded: Iterable[str] | None, planned: Mapping[str, Any]) -> frozenset[str]:
+    """Which derived answers a climber gave.
+
+    Parameters
+    ----------
+    recorded : iterable of str or None
+        As the table has it; None where nobody recorded it, as in plain SQL: then what has a value counts as said.
+    planned : mapping
+        Registry name → value.
+
+    >>> derived_answers_said(recorded=["time_of_day"], planned={"days_since_last_session": 3})
+    frozenset({'time_of_day'})
+    >>> derived_answers_said(recorded=None, planned={"days_since_last_session": 3, "time_of_day": None})
+    frozenset({'days_since_last_session'})
+    """
+    if recorded is None:
+        return frozenset(name for name in DERIVED if planned.get(name) is not None)
+    return frozenset(recorded)
 
 
 def as_treated(

@@ -71,6 +71,8 @@ class BeforeForm(RegistryForm):
                 niggles, last=last_niggles, label=niggles.question
             )
         read_as_written(self)
+        for name in DERIVED:
+            self.fields[name].show_hidden_initial = True
         self.fields["caffeine_mg"].help_text = "0 for none. Leave it empty if you don’t know yet."
         self.order_fields(
             (*STATES, *PLAN, *WHEN, *MORE)
@@ -102,12 +104,16 @@ class BeforeForm(RegistryForm):
         """Whether the folded part must be open."""
         return any(name in self.errors for name in (*WHEN, *MORE))
 
-    def answers(self, *, derived_for: date) -> dict[str, Value | None]:
-        """What was answered. Derived answers that were left alone are not, once the day is another one."""
-        values = self.values()
-        if self.cleaned_data["session_date"] != derived_for:
-            return {name: v for name, v in values.items() if name not in DERIVED or name in self.changed_data}
-        return values
+    def answers(self) -> dict[str, Value | None]:
+        """What was answered. What is derived is an answer only where it was changed from what the page showed."""
+        return {n: v for n, v in self.values().items() if n not in DERIVED or self._is_changed(n)}
+
+    def _is_changed(self, name: str) -> bool:
+        """The page brings back what it showed: by now the diary may say something else."""
+        bound = self[name]
+        if bound.html_initial_name in self.data:
+            return name in self.changed_data
+        return name in self.data and bound.field.has_changed(bound.initial, bound.data)
 
     def circumstances(self, *, zone: tzinfo) -> dict[str, Any]:
         """What the form asks of when and where, by the names of :class:`Circumstances`."""

@@ -6,6 +6,7 @@ from django.db import models
 
 from climbiq.common.fields import between, finite, one_of, reference, time_stamp, uuid_key
 from climbiq.common.personal_data import PersonalData
+from sessions_app.domain.records import DERIVED
 
 TABLE = "pre_session_data"
 
@@ -47,6 +48,9 @@ class PreSessionData(models.Model):
     specific_objectives = ArrayField(models.TextField(), null=True, blank=True)
 
     time_of_day = models.TextField(null=True, blank=True)
+    # Which of days since and time of day the climber said; the others are derived anew when the diary changes. NULL:
+    # not recorded, as in plain SQL, and what has a value counts as said.
+    derived_said = ArrayField(models.TextField(), null=True, blank=True)
     time_available_min = models.IntegerField(null=True, blank=True)
 
     # From opening the form to its first submission; NULL where it did not come from a page.
@@ -68,6 +72,10 @@ class PreSessionData(models.Model):
             between("stress_level", 1, 5, table=TABLE),
             between("motivation_level", 1, 5, table=TABLE),
             between("form_seconds", 0, 3600, table=TABLE),
+            models.CheckConstraint(
+                condition=models.Q(derived_said__contained_by=list(DERIVED)),
+                name="pre_session_data_derived_said_check",
+            ),
             one_of("planned_intensity", ["max", "high", "moderate", "low"], table=TABLE),
             one_of("time_of_day", ["morning", "midday", "afternoon", "evening"], table=TABLE),
         ]

@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import DecimalField, Field, JSONField
 
 from sessions_app.domain.columns import ACTUAL_COLUMNS, PLANNED_COLUMNS, TRAIT_COLUMNS
-from sessions_app.domain.records import BaselineRecord, ClimberContext, SessionRecord
+from sessions_app.domain.records import BaselineRecord, ClimberContext, SessionRecord, derived_answers_said
 from sessions_app.models import PreSessionData
 from sessions_app.selectors.sessions import HISTORY_LIMIT
 
@@ -46,6 +46,7 @@ _HISTORY: Final = f"""
 SELECT s.id, s.session_date, s.status, s.started_at, b.session_id IS NOT NULL, a.session_id IS NOT NULL,
        a.deviated_from_plan, a.session_quality,
        CASE WHEN s.status IN ('planned', 'in_progress') THEN b.recommendations_shown ->> 'recommendation_id' END,
+       b.derived_said,
        {", ".join(f"b.{c}::float8" if n in _FRACTIONS else f"b.{c}" for n, c in PLANNED_COLUMNS.items())},
        {", ".join(f"a.{column}" for column in ACTUAL_COLUMNS.values())}
 FROM sessions s
@@ -55,7 +56,7 @@ WHERE s.user_id = %s AND s.session_date <= coalesce(%s, 'infinity'::date) AND s.
 ORDER BY s.session_date DESC, coalesce(s.started_at, s.created_at) DESC, s.id DESC
 LIMIT %s
 """  # noqa: S608  columns out of the registry
-_FIRST_PLANNED: Final = 9
+_FIRST_PLANNED: Final = 10
 _FIRST_ACTUAL: Final = _FIRST_PLANNED + len(_PLANNED)
 
 
@@ -89,7 +90,7 @@ def context_for(
 
 
 def _record(row: Sequence[Any]) -> SessionRecord:
-    key, day, status, start, has_pre, has_post, deviated, quality, advice = row[:_FIRST_PLANNED]
+    key, day, status, start, has_pre, has_post, deviated, quality, advice, said = row[:_FIRST_PLANNED]
     planned = dict(zip(_PLANNED, row[_FIRST_PLANNED:_FIRST_ACTUAL]))  # noqa: B905  cut to length
     for name in _AS_JSON:
         if planned[name] is not None:
@@ -103,6 +104,7 @@ def _record(row: Sequence[Any]) -> SessionRecord:
         has_pre=has_pre,
         has_post=has_post,
         planned=planned,
+        derived_said=derived_answers_said(recorded=said, planned=planned),
         actual=dict(zip(_ACTUAL, row[_FIRST_ACTUAL:])),  # noqa: B905
         deviated=bool(deviated),
         quality=quality,

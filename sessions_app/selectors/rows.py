@@ -12,7 +12,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
 
 from sessions_app.domain.columns import ACTUAL_COLUMNS, OUTCOME_COLUMNS, PLANNED_COLUMNS, TEXT_COLUMNS
-from sessions_app.domain.records import SessionRecord
+from sessions_app.domain.records import SessionRecord, derived_answers_said
 from sessions_app.models import Session
 
 __all__ = ["COLUMNS", "LATEST_FIRST", "record_of", "rows_of", "version_of"]
@@ -31,6 +31,7 @@ _SESSION: Final = (
     "post__id",
     "post__deviated_from_plan",
     "advice",
+    "pre__derived_said",
 )
 COLUMNS: Final = (
     *_SESSION,
@@ -60,7 +61,9 @@ def rows_of() -> QuerySet[Session, tuple[Any, ...]]:
 
 def record_of(row: Sequence[Any]) -> SessionRecord:
     """One row as a record."""
-    key, day, status, updated, start, end, duration, gym, place, pre, post, deviated, advice = row[:_END]
+    key, day, status, updated, start, end, duration, gym, place, pre, post, deviated, advice, said = row[
+        :_END
+    ]
     planned = dict(zip(_PLANNED, row[_PRE]))  # noqa: B905  cut to length above, and read 200 at a time
     for name, value in planned.items():
         if isinstance(value, Decimal):
@@ -79,6 +82,7 @@ def record_of(row: Sequence[Any]) -> SessionRecord:
         has_pre=pre is not None,
         has_post=post is not None,
         planned=planned,
+        derived_said=derived_answers_said(recorded=said, planned=planned),
         actual=dict(zip(_ACTUALS, row[_ACTUAL])),  # noqa: B905
         deviated=bool(deviated),
         quality=outcomes["session_quality"],

@@ -20,8 +20,11 @@ from sessions_app.domain.columns import ACTUAL_COLUMNS, OUTCOME_COLUMNS, PLANNED
 from sessions_app.domain.diary import DiaryRow
 from sessions_app.domain.extras import AFTERWARDS, CIRCUMSTANCES, DEVIATED
 from sessions_app.domain.gyms import GymName
+from sessions_app.domain.records import DERIVED
 from sessions_app.models import PostSessionData, PreSessionData, Session
 from sessions_app.services.bulk import insert_rows
+from sessions_app.services.derive import derive_anew
+from sessions_app.services.guards import hold_diary
 from sessions_app.services.gyms import add_gym
 
 __all__ = ["DIARY_DOMAIN", "Loaded", "climbers_of_diaries", "count_rows", "load_rows"]
@@ -48,7 +51,7 @@ def load_rows(
     """Add the sessions that are not in the diaries yet; those that are stay as they are.
 
     A row is the session of its `session_id`, or of the same start; one that says neither is that day's, whatever
-    sessions the day has.
+    sessions the day has. Days since and times of day that a file has no column for are derived.
 
     Parameters
     ----------
@@ -62,16 +65,23 @@ def load_rows(
     """
     wanted = list(rows)
     added = 0
+    days: dict[UUID, set[date]] = {}
     with transaction.atomic():
-        _one_load_at_a_time(owners.values())
+        # Two loads into one diary would each find it without the other's rows.
+        for owner in sorted(set(owners.values())):
+            hold_diary(owner)
         there = _Known.of(set(owners.values()))
         gyms = _Gyms()
         for batch in _batches(wanted):
             fresh = [row for row in batch if not there.has(owners[row.climber], row)]
             _insert(fresh, owners=owners, gyms=gyms, now=now)
+            for row in fresh:
+                days.setdefault(owners[row.climber], set()).add(row.session_date)
             added += len(fresh)
             if on_rows is not None:
                 on_rows(len(batch))
+        for user in User.objects.defer("password").filter(pk__in=days).order_by("pk"):
+            derive_anew(by=user, days=days[user.pk], now=now)
     return Loaded(added=added, already_there=len(wanted) - added)
 
 
@@ -182,7 +192,12 @@ def _session(row: DiaryRow, keys: Mapping[str, UUID], *, gyms: _Gyms, now: datet
 
 
 def _pre(row: DiaryRow, keys: Mapping[str, UUID]) -> dict[str, Any]:
-    return {**keys, **{column: row.planned.get(name) for name, column in PLANNED_COLUMNS.items()}}
+    return {
+        **keys,
+        # A column of the file says what it says, blanks included; what the file has no column for is derived.
+        "derived_said": [name for name in DERIVED if name in row.planned],
+        **{column: row.planned.get(name) for name, column in PLANNED_COLUMNS.items()},
+    }
 
 
 def _post(row: DiaryRow, keys: Mapping[str, UUID]) -> dict[str, Any]:
@@ -207,12 +222,6 @@ def _batches(rows: list[DiaryRow]) -> Iterator[list[DiaryRow]]:
     iterator = iter(rows)
     while batch := list(itertools.islice(iterator, BATCH)):
         yield batch
-
-
-def _one_load_at_a_time(owners: Iterable[UUID]) -> None:
-    """Two loads into one diary would each find it without the other's rows."""
-    for owner in sorted(set(owners)):
-        _lock(f"diary|{owner}")
 
 
 def _lock(name: str) -> None:

@@ -7,13 +7,14 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Model
 
 from climbiq.accounts.models import User
 from sessions_app.models import Session
 from sessions_app.selectors import SessionNotFound, version_of
 
-__all__ = ["ChangedElsewhere", "changed_columns", "is_stale", "lock_session", "touch"]
+__all__ = ["ChangedElsewhere", "changed_columns", "hold_diary", "is_stale", "lock_session", "touch"]
 
 _SMALLEST_STEP: Final = timedelta(microseconds=1)
 
@@ -25,8 +26,19 @@ class ChangedElsewhere(RuntimeError):
         super().__init__("This session was changed in the meantime, in another tab or on another device.")
 
 
+def hold_diary(user_id: UUID) -> None:
+    """Let nobody else change this climber's sessions until the transaction ends.
+
+    What is derived in one session depends on all the others. Every change takes this first and rows after it, so that
+    no two wait for each other.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"diary|{user_id}"])
+
+
 def lock_session(*, by: User, session_id: UUID) -> Session:
-    """Read one of the climber's own sessions and hold it until the transaction ends."""
+    """Read one of the climber's own sessions and hold it, and their diary, until the transaction ends."""
+    hold_diary(by.pk)
     session = Session.objects.select_for_update().filter(pk=session_id, user_id=by.pk).first()
     if session is None:
         raise SessionNotFound(str(session_id))

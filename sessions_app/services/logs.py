@@ -26,10 +26,11 @@ from sessions_app.domain.extras import AFTERWARDS, DEVIATED
 from sessions_app.domain.records import SessionRecord
 from sessions_app.models import PostSessionData, PreSessionData, Session
 from sessions_app.selectors import session_of
+from sessions_app.services.derive import derive_anew
 from sessions_app.services.guards import ChangedElsewhere, changed_columns, is_stale, lock_session, touch
 from sessions_app.services.starts import taken_back
 
-__all__ = ["AlreadyLogged", "NotSkippable", "reopen", "save_post_session", "skip_session"]
+__all__ = ["AlreadyLogged", "NotReopenable", "NotSkippable", "reopen", "save_post_session", "skip_session"]
 
 _ASKED: Final = (*in_room("post_session"), *TREATED, *AFTERWARDS)
 
@@ -46,6 +47,15 @@ class NotSkippable(RuntimeError):
 
     def __init__(self) -> None:
         super().__init__("This session is logged: it was not skipped. Delete it if it never took place.")
+
+
+class NotReopenable(RuntimeError):
+    """What has taken place is not ahead any more."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This session is logged: it cannot be planned again. Change or delete what you logged."
+        )
 
 
 def save_post_session(
@@ -112,6 +122,7 @@ def save_post_session(
                 setattr(row, name, value)
             row.save(update_fields=list(changes))
         touch(session, now=now, status="completed", duration_min=took, **moved)
+        derive_anew(by=by, days=[session.session_date], now=now)
         return session_of(user_id=by.pk, session_id=session.pk)
 
 
@@ -130,15 +141,26 @@ def skip_session(*, by: User, session_id: UUID, now: datetime) -> SessionRecord:
             raise NotSkippable
         if session.status != "skipped":
             touch(session, now=now, status="skipped", **taken_back(session, by=by))
+            derive_anew(by=by, days=[session.session_date], now=now)
         return session_of(user_id=by.pk, session_id=session.pk)
 
 
 def reopen(*, by: User, session_id: UUID, now: datetime) -> SessionRecord:
-    """Take a skip, or a start, back: the session is planned, as it was."""
+    """Take a skip, or a start, back: the session is planned, as it was.
+
+    Raises
+    ------
+    SessionNotFound
+    NotReopenable
+        It is logged.
+    """
     with transaction.atomic():
         session = lock_session(by=by, session_id=session_id)
+        if session.status == "completed":
+            raise NotReopenable
         if session.status in {"skipped", "in_progress"}:
             touch(session, now=now, status="planned", **taken_back(session, by=by))
+            derive_anew(by=by, days=[session.session_date], now=now)
         return session_of(user_id=by.pk, session_id=session.pk)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,11 +16,18 @@ from climbiq.domain.variables import ALIASES, in_room
 from climbiq.domain.zones import zone_of
 from sessions_app.domain.circumstances import Circumstances, check_circumstances
 from sessions_app.domain.columns import PLANNED_COLUMNS
-from sessions_app.domain.derived import DERIVED, derived_conditions
-from sessions_app.domain.records import SessionRecord
+from sessions_app.domain.records import DERIVED, SessionRecord, derived_answers_said
 from sessions_app.models import Gym, PreSessionData, Session
-from sessions_app.selectors import history_of, session_of
-from sessions_app.services.guards import ChangedElsewhere, changed_columns, is_stale, lock_session, touch
+from sessions_app.selectors import session_of
+from sessions_app.services.derive import derive_anew
+from sessions_app.services.guards import (
+    ChangedElsewhere,
+    changed_columns,
+    hold_diary,
+    is_stale,
+    lock_session,
+    touch,
+)
 
 __all__ = ["change_circumstances", "plan_session", "save_pre_session"]
 
@@ -41,9 +48,9 @@ def plan_session(
     by : User
         Whose session it is.
     values : mapping or None
-        Registry names or columns → as typed or as stored. What is not given is derived where it can be: days since
-        the last and the last hard session, time of day. None as a value stays "not said"; caffeine that is not
-        given at all is 0, the table's default.
+        Registry names or columns → as typed or as stored. What is not given is derived where it can be, and
+        follows the diary: days since the last and the last hard session, time of day. None as a value stays "not
+        said"; caffeine that is not given at all is 0, the table's default.
     now : datetime
         With its zone.
     request_key : str or None
@@ -62,10 +69,11 @@ def plan_session(
     check_circumstances(given=circumstances, now=now, zone=zone, is_done=False)
     _check_gym(circumstances.gym_id)
     with transaction.atomic():
+        hold_diary(by.pk)
         session, is_new = _insert_once(by, circumstances, now=now, request_key=request_key)
         if answers is not None and is_new:
-            answers = _with_derived(by, answers, circumstances, now=now, exclude=session.pk)
             _create(by, session, answers, form_seconds=form_seconds)
+            derive_anew(by=by, days=[session.session_date], now=now)
         elif _is_touched(by, session):
             # The same form once more, long after: what was changed or logged since then stands.
             return session_of(user_id=by.pk, session_id=session.pk)
@@ -103,7 +111,7 @@ def save_pre_session(
     version : str or None
         The session's version that the climber saw; None takes the risk.
     replace : bool
-        What is not given becomes "not said" (or the table's default), instead of staying as it was.
+        What is not given becomes "not said" (or the table's default, or derived), instead of staying as it was.
     form_seconds : int or None
         How long filling the form in took; kept the first time.
 
@@ -116,17 +124,15 @@ def save_pre_session(
     answers = parse_values(in_room("pre_session"), values)
     with transaction.atomic():
         session = lock_session(by=by, session_id=session_id)
-        where, moved = _moved(by, session, moves or {}, now=now)
+        before = session.session_date
+        _, moved = _moved(by, session, moves or {}, now=now)
         row = PreSessionData.objects.filter(session_id=session.pk).first()
         if row is None:
             if is_stale(session, version):
                 raise ChangedElsewhere
-            answers = _with_derived(by, answers, where, now=now, exclude=session.pk)
             _create(by, session, answers, form_seconds=form_seconds)
         else:
-            if replace:
-                answers = {**dict.fromkeys(PLANNED_COLUMNS), "caffeine_mg": 0, **answers}
-            changes = changed_columns(row, _columns(answers))
+            changes = changed_columns(row, _written(row, answers, replace=replace))
             if not changes and not moved:
                 return session_of(user_id=by.pk, session_id=session.pk)
             if is_stale(session, version):
@@ -135,6 +141,7 @@ def save_pre_session(
                 setattr(row, name, value)
             row.save(update_fields=list(changes))
         touch(session, now=now, **moved)
+        _follow(by, session, before=before, now=now)
         return session_of(user_id=by.pk, session_id=session.pk)
 
 
@@ -160,11 +167,13 @@ def change_circumstances(
     """
     with transaction.atomic():
         session = lock_session(by=by, session_id=session_id)
+        before = session.session_date
         _, moved = _moved(by, session, moves, now=now)
         if moved:
             if is_stale(session, version):
                 raise ChangedElsewhere
             touch(session, now=now, **moved)
+            _follow(by, session, before=before, now=now)
         return session_of(user_id=by.pk, session_id=session.pk)
 
 
@@ -179,6 +188,16 @@ def _moved(
         check_circumstances(given=where, now=now, zone=zone_of(by.time_zone), is_done=is_done)
         _check_gym(where.gym_id)
     return where, changed_columns(session, asdict(where))
+
+
+def _follow(by: User, session: Session, *, before: date, now: datetime) -> None:
+    """Derive anew after a change; on another day the hour of the old one says nothing."""
+    if session.session_date != before:
+        form = PreSessionData.objects.filter(session_id=session.pk)
+        form.exclude(derived_said__contains=["time_of_day"]).exclude(derived_said=None).update(
+            time_of_day=None
+        )
+    derive_anew(by=by, days=[before, session.session_date], now=now)
 
 
 def _insert_once(
@@ -199,31 +218,35 @@ def _insert_once(
 
 
 def _create(by: User, session: Session, answers: Mapping[str, object], *, form_seconds: int | None) -> None:
-    PreSessionData.objects.create(session=session, user=by, form_seconds=form_seconds, **_columns(answers))
+    PreSessionData.objects.create(
+        session=session,
+        user=by,
+        form_seconds=form_seconds,
+        derived_said=_said(answers),
+        **_columns(answers),
+    )
+
+
+def _written(row: PreSessionData, answers: Mapping[str, Any], *, replace: bool) -> dict[str, Any]:
+    """The columns of a form that exists, as it is to be; what is derived is said where it is given, now or before."""
+    if replace:
+        asked = {name: None for name in PLANNED_COLUMNS if name not in DERIVED}
+        return {**_columns({**asked, "caffeine_mg": 0, **answers}), "derived_said": _said(answers)}
+    stored = {name: getattr(row, name) for name in DERIVED}
+    before = derived_answers_said(recorded=row.derived_said, planned=stored)
+    columns = _columns(answers)
+    if not before.issuperset(_said(answers)):
+        columns["derived_said"] = _said((*before, *answers))
+    return columns
+
+
+def _said(names: Iterable[str]) -> list[str]:
+    given = set(names)
+    return [name for name in DERIVED if name in given]
 
 
 def _columns(answers: Mapping[str, object]) -> dict[str, Any]:
     return {PLANNED_COLUMNS[ALIASES.get(name, name)]: value for name, value in answers.items()}
-
-
-def _with_derived(
-    by: User,
-    answers: Mapping[str, Any],
-    circumstances: Circumstances,
-    *,
-    now: datetime,
-    exclude: UUID,
-) -> dict[str, Any]:
-    """Add what need not be asked; an answer, "not said" included, always wins."""
-    if all(name in answers for name in DERIVED):
-        return dict(answers)
-    derived = derived_conditions(
-        history=history_of(user_id=by.pk, before=circumstances.session_date, exclude=exclude),
-        circumstances=circumstances,
-        now=now,
-        zone=zone_of(by.time_zone),
-    )
-    return {**derived, **answers}
 
 
 def _check_gym(gym_id: UUID | None) -> None:

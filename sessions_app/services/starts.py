@@ -15,6 +15,7 @@ from sessions_app.domain.days import local_day
 from sessions_app.domain.records import SessionRecord
 from sessions_app.models import Session
 from sessions_app.selectors import session_of
+from sessions_app.services.derive import derive_anew
 from sessions_app.services.guards import lock_session, touch
 
 __all__ = ["NotStartable", "start_session", "taken_back"]
@@ -61,6 +62,7 @@ def start_session(*, by: User, session_id: UUID, now: datetime) -> SessionRecord
             started_at=now,
             planned_start_at=session.started_at,
         )
+        derive_anew(by=by, days=[session.session_date], now=now)
         return session_of(user_id=by.pk, session_id=session.pk)
 
 

@@ -19,7 +19,8 @@ from climbiq.accounts.models import User
 from sessions_app.domain.records import SessionRecord
 from sessions_app.models import PostSessionData, PreSessionData, Session
 from sessions_app.selectors import session_of
-from sessions_app.services.guards import lock_session
+from sessions_app.services.derive import derive_anew
+from sessions_app.services.guards import hold_diary, lock_session
 
 __all__ = ["UNDO_FOR", "CannotUndo", "delete_session", "restore_session"]
 
@@ -47,6 +48,7 @@ def delete_session(*, by: User, session_id: UUID, now: datetime) -> str:
         # Not the "json" format: it cuts times to milliseconds.
         rows = serializers.serialize("python", [session, *forms])
         session.delete()
+        derive_anew(by=by, days=[session.session_date], now=now)
     snapshot = {"user": str(by.pk), "at": now.timestamp(), "rows": json.dumps(rows, default=str)}
     return signing.dumps(snapshot, salt=_SALT, compress=True)
 
@@ -75,8 +77,11 @@ def restore_session(*, by: User, session_id: UUID, undo: str, now: datetime) -> 
         return session_of(user_id=by.pk, session_id=rows[0].pk)
     try:
         with transaction.atomic():
+            hold_diary(by.pk)
             for row in rows:
                 row.save(force_insert=True)
+            back = session_of(user_id=by.pk, session_id=session_id)
+            derive_anew(by=by, days=[back.session_date], now=now)
     except IntegrityError:
         raise CannotUndo("This session is in your diary again already.") from None
     return session_of(user_id=by.pk, session_id=rows[0].pk)

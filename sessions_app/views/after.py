@@ -24,7 +24,7 @@ from sessions_app.forms.parts import add_problems, say_instead
 from sessions_app.selectors import session_of
 from sessions_app.services.form_times import seconds_since_opened, sign_opening
 from sessions_app.services.guards import ChangedElsewhere
-from sessions_app.services.logs import NotSkippable, reopen, save_post_session, skip_session
+from sessions_app.services.logs import NotReopenable, NotSkippable, reopen, save_post_session, skip_session
 from sessions_app.views.common import INVALID, own_session
 
 _FIELDS: Final = {"ended_at": "end_time"}  # the session's column → the field that asks for it
@@ -98,8 +98,12 @@ def skip(request: HttpRequest, session_id: UUID) -> HttpResponse:
 def unskip(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """Take a skip, or a start, back."""
     session = own_session(request, session_id)
-    reopen(by=person_of(request), session_id=session.id, now=timezone.now())
-    messages.success(request, "Back on the plan.")
+    try:
+        reopen(by=person_of(request), session_id=session.id, now=timezone.now())
+    except NotReopenable as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, "Back on the plan.")
     return redirect("session_detail", session.id)
 
 

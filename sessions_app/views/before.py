@@ -65,7 +65,7 @@ def new_session(request: HttpRequest) -> HttpResponse:
         try:
             session = plan_session(
                 by=by,
-                values=form.answers(derived_for=today),
+                values=form.answers(),
                 circumstances=Circumstances(**_where(form, zone=zone)),
                 now=now,
                 request_key=str(form.cleaned_data["request_key"] or uuid.uuid4()),
@@ -100,7 +100,7 @@ def change_before(request: HttpRequest, session_id: UUID) -> HttpResponse:
             saved = save_pre_session(
                 by=by,
                 session_id=session.id,
-                values=form.answers(derived_for=session.session_date),
+                values=form.answers(),
                 moves=_where(form, zone=zone),
                 now=now,
                 version=form.cleaned_data["version"] or None,

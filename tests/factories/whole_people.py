@@ -31,6 +31,7 @@ from experts.models import (
 )
 from modeling.models import ModelOutput, TrainingRun
 from recommendations.services.recommend import Asked, make_recommendation
+from sessions_app.models import Session
 from tests.factories.sessions import make_baseline, make_session
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -63,12 +64,14 @@ def fill_climber(person: User, word: str) -> UUID:
         planned={"sleep_hours": 6.5, "stress_level": 5},
         actual={"caffeine_mg": 100},
         quality=7,
+        status="in_progress",
         outcomes={"notes": f"=notes of {word}", "new_niggles": [{"location": "finger", "severity": 2}]},
     )
     with rls.as_user(person.pk):
         made = make_recommendation(
             by=person, asked=Asked(conditions=None, session_id=session.pk), now=NOW, tells=False
         )
+    Session.objects.filter(pk=session.pk).update(status="completed")
     ModelOutput.objects.create(user=person, coefficients={"word": word})
     return made.recommendation_id
 

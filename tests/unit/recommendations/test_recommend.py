@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from climbiq.accounts import rls
 from experts.models import ExpertRule
 from recommendations.models import Recommendation, RecommendationEvent
-from recommendations.services.recommend import Asked, KeyReused, make_recommendation
+from recommendations.services.recommend import Asked, KeyReused, SessionIsOver, make_recommendation
 from sessions_app.models import PostSessionData, PreSessionData, Session
 from sessions_app.selectors import SessionNotFound
 from tests.factories.sessions import make_session
@@ -89,7 +89,7 @@ def test_reads_the_session_and_keeps_the_advice_with_it(alice):
     PreSessionData.objects.create(session=session, user=alice, stress_level=5, planned_caffeine_mg=None)
     made = ask(alice, conditions=None, session_id=session.pk)
     row = Recommendation.objects.get(pk=made.recommendation_id)
-    assert row.conditions == {"stress_level": 5}
+    assert row.conditions == {"stress_level": 5, "time_of_day": "afternoon"}
     shown = PreSessionData.objects.get(session=session).recommendations_shown
     assert shown["recommendation_id"] == str(made.recommendation_id)
 
@@ -171,14 +171,12 @@ def test_a_guess_made_after_ours_was_seen_does_not_count(alice):
 @pytest.mark.parametrize(
     ("day", "status", "counted"),
     [
-        ("2026-11-19", "completed", None),
         ("2026-11-19", "planned", None),
         ("2026-11-20", "in_progress", None),
-        ("2026-11-20", "skipped", None),
         ("2026-11-20", "planned", 9.0),
         ("2026-11-21", "planned", 9.0),
     ],
-    ids=["logged", "never logged", "running", "skipped", "today", "tomorrow"],
+    ids=["never logged", "running", "today", "tomorrow"],
 )
 def test_a_guess_counts_only_before_the_session(alice, day, status, counted):
     session = Session.objects.create(user=alice, session_date=day, status=status)
@@ -206,8 +204,42 @@ def test_of_two_sessions_a_day_the_later_is_not_known_before_the_earlier(alice):
     for session in sessions:
         PreSessionData.objects.create(session=session, user=alice)
         PostSessionData.objects.create(session=session, user=alice, session_quality=6)
+    Session.objects.filter(pk=sessions[1].pk).update(status="in_progress")
     made = ask(alice, session_id=sessions[1].pk)
     assert Recommendation.objects.get(pk=made.recommendation_id).evidence["own_sessions"] == 1
+
+
+@pytest.mark.parametrize("status", ["completed", "skipped"])
+def test_what_was_advised_before_a_session_is_not_replaced_after_it(client, alice, status):
+    session = Session.objects.create(user=alice, session_date="2026-11-20")
+    PreSessionData.objects.create(session=session, user=alice)
+    ask(alice, session_id=session.pk, idempotency_key="api-k", conditions=None)
+    shown = PreSessionData.objects.get(session=session).recommendations_shown
+    Session.objects.filter(pk=session.pk).update(status=status)
+    with pytest.raises(SessionIsOver):
+        ask(alice, session_id=session.pk)
+    client.force_login(alice)
+    body = {"session_id": str(session.pk)}
+    path = "/api/v1/recommendations/pre-session"
+    refused = client.post(path, body, content_type="application/json")
+    assert refused.status_code == 409
+    assert "This session is over" in refused.json()["detail"]
+    page = client.post(f"/sessions/{session.pk}/recommendation/", {"skip": "1"}, follow=True)
+    assert "This session is over" in page.content.decode()
+    assert PreSessionData.objects.get(session=session).recommendations_shown == shown
+    assert Recommendation.objects.count() == 1
+    # The same request again is answered with what it made in time.
+    again = client.post(path, body, content_type="application/json", headers={"Idempotency-Key": "k"})
+    assert again.status_code == 200
+
+
+def test_the_time_of_day_is_known_without_a_session_too(alice):
+    alice.time_zone = "Pacific/Auckland"  # five in the morning there
+    alice.save()
+    made = Recommendation.objects.get(pk=ask(alice).recommendation_id)
+    assert made.conditions["time_of_day"] == "morning"
+    said = Recommendation.objects.get(pk=ask(alice, conditions={"time_of_day": None}).recommendation_id)
+    assert "time_of_day" not in said.conditions
 
 
 def test_a_rule_in_shadow_is_evaluated_and_never_shown(alice):

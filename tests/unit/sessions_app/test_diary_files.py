@@ -53,7 +53,7 @@ def upload(client, text, url="/diary/", **fields):
 
 def everything_of(user):
     """Every column of every session that a person could have said."""
-    ours = {"id", "session_id", "user_id", "created_at", "updated_at", "import_key"}
+    ours = {"id", "session_id", "user_id", "created_at", "updated_at", "import_key", "derived_said"}
     return [
         sorted(repr({k: v for k, v in row.items() if k not in ours}) for row in rows.values())
         for rows in (model.objects.filter(user=user) for model in (Session, PostSessionData, PreSessionData))

@@ -9,7 +9,14 @@ from climbiq.domain.values import BadValues
 from sessions_app.models import PostSessionData, PreSessionData, Session
 from sessions_app.selectors import SessionNotFound, session_of
 from sessions_app.services.guards import ChangedElsewhere
-from sessions_app.services.logs import AlreadyLogged, NotSkippable, reopen, save_post_session, skip_session
+from sessions_app.services.logs import (
+    AlreadyLogged,
+    NotReopenable,
+    NotSkippable,
+    reopen,
+    save_post_session,
+    skip_session,
+)
 from sessions_app.services.undo import UNDO_FOR, CannotUndo, delete_session, restore_session
 from tests.factories.sessions import make_session
 
@@ -152,7 +159,9 @@ def test_skip_and_take_it_back(alice, session):
     log(alice, session, {"session_quality": 5})
     with pytest.raises(NotSkippable):
         skip_session(by=alice, session_id=session.pk, now=NOW)
-    assert reopen(by=alice, session_id=session.pk, now=NOW).status == "completed"
+    with pytest.raises(NotReopenable):
+        reopen(by=alice, session_id=session.pk, now=NOW)
+    assert session_of(user_id=alice.pk, session_id=session.pk).status == "completed"
 
 
 def test_a_skipped_session_that_took_place_after_all(alice, session):

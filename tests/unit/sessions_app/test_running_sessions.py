@@ -9,7 +9,7 @@ from climbiq.domain.values import BadValues
 from sessions_app.models import Session
 from sessions_app.selectors import SessionNotFound, session_of
 from sessions_app.services.guards import ChangedElsewhere
-from sessions_app.services.logs import reopen, save_post_session, skip_session
+from sessions_app.services.logs import NotReopenable, reopen, save_post_session, skip_session
 from sessions_app.services.plans import change_circumstances
 from sessions_app.services.starts import NotStartable, start_session
 from tests.factories.sessions import make_session
@@ -98,7 +98,8 @@ def test_it_ends_by_its_form_and_keeps_its_start(alice, session):
     start(alice, session)
     done = save_post_session(by=alice, session_id=session.pk, values={"session_quality": 7}, now=NOW)
     assert (done.status, done.started_at) == ("completed", NOW)
-    assert reopen(by=alice, session_id=session.pk, now=NOW).status == "completed"
+    with pytest.raises(NotReopenable):
+        reopen(by=alice, session_id=session.pk, now=NOW)
     assert Session.objects.get().planned_start_at == PLANNED_START
 
 

@@ -161,8 +161,11 @@
     try { sessionStorage.removeItem(key); } catch { /* nothing was kept */ }
   };
 
+  // What a page showed goes with what was made of it: only a difference between the two is an answer.
+  const isShown = (part) => part.type === "hidden" && part.name.startsWith("initial-");
   const isKept = (part) =>
-    part.name && !part.closest(".password") && !["hidden", "file", "submit", "button"].includes(part.type);
+    part.name && !part.closest(".password") &&
+    (isShown(part) || !["hidden", "file", "submit", "button"].includes(part.type));
   const contents = (form) => {
     const values = {};
     for (const part of form.elements) {
