@@ -91,7 +91,9 @@ def derive_anew(*, by: User, days: Iterable[date], now: datetime) -> None:
         wanted = {name: stored[name] if name in said else derived[key][name] for name in DERIVED}
         if pre is not None and wanted != stored:
             # From now on it is recorded which of them we wrote.
-            changes.append({"session_id": str(key), "derived_said": [n for n in DERIVED if n in said], **wanted})
+            changes.append(
+                {"session_id": str(key), "derived_said": [n for n in DERIVED if n in said], **wanted}
+            )
     if changes:
         with connection.cursor() as cursor:
             cursor.execute(_WRITE, [json.dumps(changes), by.pk])
