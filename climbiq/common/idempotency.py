@@ -106,8 +106,10 @@ def _lock_or_refuse(*, user_id: str, key: str) -> None:
 
 
 def _digest(request: Request) -> str:
-    """Digest the body by its meaning: the order of keys does not matter, files count by their content."""
+    """Digest the request by its meaning: the order of keys does not matter, files count by their content."""
     seen = hashlib.sha256()
+    if request.query_params:
+        seen.update(f"?{sorted(request.query_params.lists())}\0".encode())
     data = request.data
     if not isinstance(data, QueryDict):
         seen.update(json.dumps(data, sort_keys=True, ensure_ascii=False).encode())

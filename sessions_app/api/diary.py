@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import IO, Any, Final
 
 from django.conf import settings
-from django.core.files.base import ContentFile
-from django.http import HttpResponse
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse, QueryDict
 from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
 from rest_framework import serializers
-from rest_framework.parsers import BaseParser, MultiPartParser
+from rest_framework.parsers import BaseParser, DataAndFiles, MultiPartParser
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,6 +20,7 @@ from rest_framework.views import APIView
 
 from climbiq.accounts import rls
 from climbiq.accounts.requests import person_of
+from climbiq.common.idempotency import idempotent
 from climbiq.common.openapi import OpenApiResponse, documented
 from climbiq.common.problems import TooLarge, problem_response
 from climbiq.common.serializers import StrictSerializer
@@ -39,14 +41,15 @@ class CsvParser(BaseParser):
         stream: IO[Any],
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
-    ) -> dict[str, Any]:
-        """Read it whole, up to the limit of uploads."""
+    ) -> DataAndFiles[Any, Any]:
+        """Read it whole, up to the limit of uploads: a file as in a form, whose digest is the file's."""
         del media_type, parser_context
         limit = settings.DIARY_UPLOAD_MAX_BYTES
         raw = stream.read(limit + 1)
         if len(raw) > limit:
             raise _too_large()
-        return {"file": ContentFile(raw, name="diary.csv")}
+        file = SimpleUploadedFile("diary.csv", raw, content_type=self.media_type)
+        return DataAndFiles(QueryDict(), MultiValueDict({"file": [file]}))
 
 
 class CsvRenderer(BaseRenderer):
@@ -110,6 +113,7 @@ class DiaryView(APIView):
         responses=DiaryReportSerializer,
         description="All of it, or nothing where a row is bad (422, with the lines). The same file again adds nothing.",
     )
+    @idempotent
     def post(self, request: Request) -> HttpResponse:
         """Load a file into one's own diary."""
         query = DiaryQuery(data=request.query_params.dict())

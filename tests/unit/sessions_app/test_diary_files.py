@@ -298,6 +298,28 @@ def test_the_api_loads_and_exports(climbing, alice):
     assert file.content.decode().count("\r\n") == 3
 
 
+@pytest.mark.parametrize("as_form", [True, False], ids=["form", "csv"])
+def test_a_load_with_a_key_is_answered_the_same_again(climbing, as_form):
+    url = "/api/v1/sessions/diary"
+
+    def send(text, key, query=""):
+        headers = {"Idempotency-Key": key}
+        if not as_form:
+            return climbing.post(url + query, text.encode(), content_type="text/csv", headers=headers)
+        file = SimpleUploadedFile("diary.csv", text.encode())
+        return climbing.post(url + query, {"file": file}, headers=headers)
+
+    first, again = send(TWO, "k"), send(TWO, "k")
+    assert first.json() == again.json() == {"added": 2, "already_there": 0, "left_out": []}
+    assert again.headers["Idempotent-Replay"] == "true"
+    assert send(TWO, "other").json()["already_there"] == 2
+    assert send(TWO + "Ana,2026-05-06,9,,,\n", "k").status_code == 422  # the key is of another file
+    assert send(TWO, "k", "?skip_bad=true").status_code == 422
+    bad = TWO + "Ana,2026-05-06,11,,,\n"
+    assert send(bad, "bad").status_code == 422  # a refusal is not kept
+    assert send(TWO, "bad").status_code == 200
+
+
 def test_the_api_names_lines_and_columns(climbing):
     url = "/api/v1/sessions/diary"
     bad = TWO + "Ana,2026-05-06,11,,,\n"
