@@ -10,6 +10,7 @@ urlpatterns = [
     path("", advice.today, name="today"),
     path("sessions/<uuid:session_id>/recommendation/", advice.recommend, name="recommend"),
     path("recommendations/<uuid:recommendation_id>/", advice.recommendation, name="recommendation"),
+    path("recommendations/<uuid:recommendation_id>/words/", advice.words, name="recommendation_words"),
     path("recommendations/<uuid:recommendation_id>/why/<int:index>/", advice.why, name="why"),
     path("model/", model.own_model, name="own_model"),
     path("sessions/<uuid:session_id>/taught/", model.session_taught, name="session_taught"),

@@ -116,7 +116,9 @@ def make_recommendation(*, by: User, asked: Asked, now: datetime, tells: bool) -
         raise SessionIsOver
     day = session.session_date if session is not None else local_now.date()
     climber = _until(climber, day=day, session=session)
-    if session is not None and not guess_counts(session=session, today=local_now.date()):
+    if session is not None and not (
+        guess_counts(session=session, today=local_now.date()) and not _was_advised(by, asked, session)
+    ):
         asked = replace(asked, own_forecast=None)
     served = population_in_force(versions=climber.versions)
     context = _context(climber, served, asked, session, day=day, now=local_now)
@@ -139,6 +141,13 @@ def guess_counts(*, session: SessionRecord, today: date) -> bool:
     """Whether the climber's own number still is a forecast: before ours was seen, before the session began, and not
     after its day."""
     return session.status == "planned" and session.session_date >= today and not session.recommendations_shown
+
+
+def _was_advised(by: User, asked: Asked, session: SessionRecord) -> bool:
+    """Whether ours was seen for a session without a form, whose row cannot say so; asked only for a guess."""
+    if asked.own_forecast is None or session.has_pre:
+        return False
+    return Recommendation.objects.filter(user_id=by.pk, session_id=session.id).exists()
 
 
 def _find(climber: ClimberContext, by: User, session_id: UUID) -> SessionRecord:

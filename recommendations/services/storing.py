@@ -50,7 +50,8 @@ class Record:
         return bool(self.events) and self.events[-1][0] == "done"
 
 
-# The session's own row keeps the advice too; without a session that part finds nothing to update.
+# The session's own row keeps the advice too; without a session that part finds nothing to update. Of the advice before
+# it stays which it was, and the guess: only the first was made before anything was seen.
 INSERT = """
 WITH made AS (
     INSERT INTO recommendations (
@@ -63,6 +64,11 @@ WITH made AS (
     RETURNING id, user_id, session_id),
 attached AS (
     UPDATE pre_session_data b SET recommendations_shown = %s::text::jsonb
+        || CASE WHEN b.recommendations_shown ->> 'recommendation_id' IS NULL THEN '{}' ELSE jsonb_build_object(
+            'earlier', coalesce(b.recommendations_shown -> 'earlier', '[]')
+                || jsonb_build_array(b.recommendations_shown -> 'recommendation_id')) END
+        || CASE WHEN jsonb_typeof(b.recommendations_shown -> 'own_forecast') = 'number' THEN jsonb_build_object(
+            'own_forecast', b.recommendations_shown -> 'own_forecast') ELSE '{}' END
     FROM made WHERE b.session_id = made.session_id AND b.user_id = made.user_id)
 INSERT INTO recommendation_events (recommendation_id, seq, user_id, event, data)
 SELECT made.id, n, made.user_id, event, data

@@ -9,6 +9,7 @@ from django import template
 
 from climbiq.accounts.models import User
 from climbiq.common.chart_data import one
+from climbiq.domain.vocabularies import SESSION_STATUSES
 from recommendations.domain import wording
 from recommendations.selectors import recommendations_of
 from sessions_app.domain.records import SessionRecord
@@ -51,6 +52,12 @@ def assumed_words(how: str) -> str:
 def outcome_words(outcome: str) -> str:
     """How a rule came out."""
     return wording.OUTCOMES.get(outcome, outcome)
+
+
+@register.filter
+def status_words(status: str) -> str:
+    """Where a session stands."""
+    return SESSION_STATUSES.get(status, status)
 
 
 @register.filter

@@ -12,7 +12,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from climbiq.accounts.models import User
 from climbiq.accounts.requests import person_of
@@ -140,9 +140,6 @@ def recommendation(request: HttpRequest, recommendation_id: UUID) -> HttpRespons
     """The numbers at once; the words as they arrive."""
     user = person_of(request)
     found = _shown(user, recommendation_id)
-    if "words" in request.GET and not found.is_done:  # for browsers without scripts
-        tell_now(user_id=user.pk, recommendation_id=recommendation_id)
-        return redirect("recommendation", recommendation_id)
     override = found.payloads.get("rule_override")
     session = None
     if found.recommendation.session_id is not None:
@@ -178,6 +175,16 @@ def recommendation(request: HttpRequest, recommendation_id: UUID) -> HttpRespons
             "whole_until": found.whole_until,
         },
     )
+
+
+@login_required
+@require_POST
+def words(request: HttpRequest, recommendation_id: UUID) -> HttpResponse:
+    """Put it into words at once, for browsers without scripts."""
+    user = person_of(request)
+    if not _shown(user, recommendation_id).is_done:
+        tell_now(user_id=user.pk, recommendation_id=recommendation_id)
+    return redirect("recommendation", recommendation_id)
 
 
 @login_required

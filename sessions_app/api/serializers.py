@@ -64,8 +64,9 @@ class BaselineSerializer(StrictSerializer):
 class PreSessionSerializer(StrictSerializer):
     """How the climber arrives and what they plan, by the registry's names or their aliases. Null: not said.
 
-    What is not given when the form is first written is derived where it can be: the days since the last and the
-    last hard session, the time of day. Caffeine that is not given is 0; null says that it is not known.
+    The days since the last and the last hard session and the time of day are derived where they can be, and follow
+    the diary, until they are given; null is then an answer, too. Caffeine that is not given is 0; null says that it
+    is not known.
     """
 
     def get_fields(self) -> dict[str, Any]:

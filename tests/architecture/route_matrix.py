@@ -105,6 +105,7 @@ MATRIX: dict[str, str] = {
     "today": "200 200 200 200 200 200",
     "recommend": "302 200 404 404 404 302",
     "recommendation": "302 200 404 404 404 302",
+    "recommendation_words": "302 405 405 405 405 302",
     "why": "302 200 404 404 404 302",
     "own_model": "302 200 200 200 200 302",
     "session_taught": "302 200 404 404 404 302",

@@ -171,6 +171,7 @@ WRITES: Final = (
     Write("POST", "session_restore", "login 302 422 422 422 422 login", {"undo": "{undo}"}),
     Write("POST", "diary_load", "login 302 302 302 302 302 login"),
     Write("POST", "recommend", "login 302 404 404 404 404 login"),
+    Write("POST", "recommendation_words", "login 302 404 404 404 404 login"),
     Write("POST", "diary", "login 200 200 200 200 200 login", {"file": DIARY}),
     Write("POST", "mfa_generate_recovery_codes", "login 200 200 200 200 200 login"),
 )

@@ -13,7 +13,7 @@ from django.utils import timezone
 from climbiq.accounts import rls
 from climbiq.common.throttles import PerUserThrottle
 from experts.models import ExpertRule, PopulationPrior
-from recommendations.models import Recommendation
+from recommendations.models import Recommendation, RecommendationEvent
 from recommendations.services.recommend import Asked, make_recommendation
 from recommendations.services.shared_data import PRIORS
 from sessions_app.models import PreSessionData, Session
@@ -65,7 +65,7 @@ class TestWhatIsNotSafe:
     def test_it_is_said_above_the_tips_while_words_arrive_and_after(self, climbing, alice):
         address = advised(alice, planned(alice, caffeine_mg=600))
         arriving = climbing.get(address)
-        finished = climbing.get(f"{address}?words=1", follow=True)
+        finished = climbing.post(f"{address}words/", follow=True)
         assert (arriving.context["is_done"], finished.context["is_done"]) == (False, True)
         for page in (arriving, finished):
             html = page.content.decode()
@@ -131,16 +131,27 @@ class TestRules:
 
 
 class TestWords:
-    def test_without_a_script_the_words_are_one_link_away(self, climbing, alice):
+    def test_without_a_script_the_words_are_one_button_away(self, climbing, alice):
         address = advised(alice, planned(alice, caffeine_mg=0))
         waiting = climbing.get(address)
-        assert '<a href="?words=1">Show the words</a>' in waiting.content.decode()
-        told = climbing.get(f"{address}?words=1")
+        assert f'<form class="notice" method="post" action="{address}words/">' in waiting.content.decode()
+        before = RecommendationEvent.objects.count()
+        assert (
+            climbing.get(f"{address}?words=1").status_code == 200
+        )  # an old link shows the page, and writes nothing
+        assert RecommendationEvent.objects.count() == before
+        told = climbing.post(f"{address}words/")
         assert (told.status_code, told.headers["Location"]) == (302, address)
         page = climbing.get(address)
         assert page.context["tips"]
         assert all(tip["text"] in unescape(page.content.decode()) for tip in page.context["tips"])
-        assert "?words=1" not in page.content.decode()
+        assert "Show the words" not in page.content.decode()
+
+    def test_a_session_without_a_number_is_told_in_words(self, climbing, alice):
+        make_session(alice, planned={}, status="completed")
+        make_session(alice, planned={}, status="skipped")
+        values = re.findall(r'<span class="value">(.*?)</span>', climbing.get("/").content.decode())
+        assert sorted(values) == ["Completed", "Skipped"]
 
     def test_nothing_to_change_has_its_own_words(self, climbing, alice):
         rule(
@@ -148,7 +159,7 @@ class TestWords:
             {"type": "suppress", "target": "warmup_recommendation"},
         )
         address = advised(alice, planned(alice))
-        page = climbing.get(f"{address}?words=1", follow=True)
+        page = climbing.post(f"{address}words/", follow=True)
         assert page.context["tips"] == []
         assert "Nothing to change" in words(page)
         assert page.context["nothing_text"] in words(page)

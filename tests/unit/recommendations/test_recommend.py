@@ -166,6 +166,17 @@ def test_a_guess_made_after_ours_was_seen_does_not_count(alice):
     second = ask(alice, conditions=None, session_id=session.pk, own_forecast=4.0)
     guesses = [Recommendation.objects.get(pk=m.recommendation_id).own_forecast for m in (first, second)]
     assert guesses == [7.0, None]
+    # The session keeps the guess that was made in time, and which advice came before.
+    shown = PreSessionData.objects.get(session=session).recommendations_shown
+    assert (shown["own_forecast"], shown["recommendation_id"]) == (7.0, str(second.recommendation_id))
+    assert shown["earlier"] == [str(first.recommendation_id)]
+
+
+def test_a_guess_after_advice_does_not_count_where_the_session_has_no_form(alice):
+    session = Session.objects.create(user=alice, session_date="2026-11-20")
+    seen = [ask(alice, session_id=session.pk, own_forecast=guess) for guess in (None, 9.0)]
+    guesses = [Recommendation.objects.get(pk=m.recommendation_id).own_forecast for m in seen]
+    assert guesses == [None, None]
 
 
 @pytest.mark.parametrize(
@@ -273,6 +284,22 @@ def test_a_session_brought_back_has_its_recommendation_again(alice):
     with rls.as_user(alice.pk):
         restore_session(by=alice, session_id=session.pk, undo=undo, now=NOW)
     assert Recommendation.objects.get(pk=made.recommendation_id).session_id == session.pk
+
+
+def test_a_session_brought_back_has_all_its_recommendations_again(alice):
+    from sessions_app.services.undo import delete_session, restore_session
+
+    session = Session.objects.create(user=alice, session_date="2026-11-20")
+    PreSessionData.objects.create(session=session, user=alice)
+    made = {ask(alice, session_id=session.pk).recommendation_id for _ in range(3)}
+    others = ask(alice).recommendation_id
+    with rls.as_user(alice.pk):
+        undo = delete_session(by=alice, session_id=session.pk, now=NOW)
+        assert not Recommendation.objects.filter(session_id=session.pk).exists()
+        restore_session(by=alice, session_id=session.pk, undo=undo, now=NOW)
+    back = Recommendation.objects.filter(session_id=session.pk).values_list("pk", flat=True)
+    assert set(back) == made
+    assert Recommendation.objects.get(pk=others).session_id is None
 
 
 def test_what_was_said_cannot_be_changed_by_its_climber(alice):
