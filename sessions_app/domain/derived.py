@@ -14,10 +14,10 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from climbiq.domain.training_history import HARD_INTENSITIES
+from climbiq.domain.training_history import HARD_INTENSITIES, PastSession
 from sessions_app.domain.circumstances import Circumstances
 from sessions_app.domain.days import days_since, local_day, time_of_day_at
-from sessions_app.domain.records import DERIVED, PastSession, SessionRecord
+from sessions_app.domain.records import DERIVED, SessionRecord
 
 __all__ = ["DERIVED", "Visit", "conditions_before", "derive_each", "derived_conditions", "was_before"]
 

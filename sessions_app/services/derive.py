@@ -12,10 +12,10 @@ from django.db.models import Case, F, Max, Q, When
 from django.db.models.functions import Coalesce
 
 from climbiq.accounts.models import User
-from climbiq.domain.training_history import HARD_INTENSITIES
+from climbiq.domain.training_history import HARD_INTENSITIES, PastSession
 from climbiq.domain.zones import zone_of
 from sessions_app.domain.derived import Visit, derive_each
-from sessions_app.domain.records import DERIVED, PastSession, derived_answers_said
+from sessions_app.domain.records import DERIVED, derived_answers_said
 from sessions_app.models import Session
 
 __all__ = ["derive_anew"]
