@@ -13,7 +13,6 @@ v1: list[URLPattern | URLResolver] = [
     path("", include("climbiq.accounts.api.urls")),
     path("", include("sessions_app.api.urls")),
     path("", include("experts.api.urls")),
-    path("", include("modeling.api.urls")),
     path("", include("recommendations.api.urls")),
 ]
 

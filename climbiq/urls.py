@@ -16,7 +16,5 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("", include("climbiq.accounts.urls")),
     path("", include("sessions_app.urls")),
-    path("", include("experts.urls")),
-    path("", include("modeling.urls")),
     path("", include("recommendations.urls")),
 ]

@@ -85,8 +85,9 @@ class AccountForm(UserModelForm):
         help_texts = {
             "time_zone": "Start typing a city: days and times are shown in its time.",
             "shares_for_calibration": (
-                "Now and then a session of yours, without name, email, date or place, is put before coaches "
-                "who do not know that it happened. That shows how well they judge. Off: never."
+                "This comes later, and nothing is done with it yet: now and then a session of yours, without "
+                "name, email, date or place, will be put before coaches who do not know that it happened. "
+                "That shows how well they judge. Off: never."
             ),
             "sends_notes_to_claude": (
                 "Your notes and objectives are sent to Claude, made by Anthropic, when it words an explanation "

@@ -31,25 +31,3 @@ class IsCoach(BasePermission):
         """Ask the account."""
         del view
         return bool(request.user.is_authenticated and request.user.access_role != "climber")
-
-
-class IsFacilitator(BasePermission):
-    """Coaches who may assign reviewers and close rounds, and operators."""
-
-    message = "This is for facilitators."
-
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        """Ask the account."""
-        del view
-        return bool(request.user.is_authenticated and request.user.access_role in {"facilitator", "operator"})
-
-
-class IsOperator(BasePermission):
-    """Operators."""
-
-    message = "This is for operators."
-
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        """Ask the account."""
-        del view
-        return bool(request.user.is_authenticated and request.user.access_role == "operator")

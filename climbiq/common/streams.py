@@ -27,7 +27,7 @@ from climbiq.common.problems import problem_response
 
 log = logging.getLogger(__name__)
 
-__all__ = ["EventStreamRenderer", "format_event", "format_line", "open_streams", "sse_response"]
+__all__ = ["EventStreamRenderer", "format_event", "format_line", "sse_response"]
 
 CONTENT_TYPE: Final = "text/event-stream"
 KEEP_ALIVE_SECONDS: Final = 15.0
@@ -96,11 +96,6 @@ def sse_response(
     # A client may leave before the first byte: then the generator never starts and its `finally` never runs.
     weakref.finalize(response, slot.release)
     return response
-
-
-def open_streams(user_id: UUID | str | None = None) -> int:
-    """How many streams this process has open, for one person or in all."""
-    return _open.total() if user_id is None else _open[str(user_id)]
 
 
 _open: Counter[str] = Counter()

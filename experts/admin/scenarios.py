@@ -36,15 +36,15 @@ class ScenarioAdmin(CoachesRead):
         "No scenario yet. Scenarios are invented climbers on difficult days, for coaches to judge. A demo "
         "brings some (manage.py seed_demo); nothing here makes new ones yet."
     )
-    list_display = ["title", "tags", "difficulty_level", "generation_batch", "generated"]
+    list_display = ["title", "tags", "difficulty", "generation_batch", "generated"]
     list_filter = [word_filter(heading="difficulty", column="difficulty_level", words=DIFFICULTIES)]
     search_fields = ["scenario_description", "generation_batch"]
     ordering = ["-generated_at", "id"]
-    fields = ["title", "tags", "difficulty_level", "climber", "day", "generation_batch", "generated"]
+    fields = ["title", "tags", "difficulty", "climber", "day", "generation_batch", "generated"]
     readonly_fields = [
         "title",
         "tags",
-        "difficulty_level",
+        "difficulty",
         "climber",
         "day",
         "generation_batch",
@@ -70,8 +70,14 @@ class ScenarioAdmin(CoachesRead):
 
     @admin.display(description="edge cases")
     def tags(self, scenario: SyntheticScenario) -> str:
-        """Separated by commas."""
-        return ", ".join(scenario.edge_case_tags or []) or "—"
+        """In words, separated by commas."""
+        return ", ".join(tag.replace("_", " ") for tag in scenario.edge_case_tags or []).capitalize() or "—"
+
+    @admin.display(description="difficulty", ordering="difficulty_level")
+    def difficulty(self, scenario: SyntheticScenario) -> str:
+        """In a word."""
+        given = scenario.difficulty_level
+        return "—" if given is None else DIFFICULTIES.get(given, given)
 
     @admin.display(description="climber")
     def climber(self, scenario: SyntheticScenario) -> SafeString:

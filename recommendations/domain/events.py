@@ -92,11 +92,6 @@ class Recommendation:
     evidence: Payload
 
 
-def compose_events(*, context: RecommendationContext) -> tuple[Event, ...]:
-    """The events of a recommendation, in order."""
-    return recommend(context=context).events
-
-
 def recommend(*, context: RecommendationContext) -> Recommendation:
     """Make a recommendation: decide by rules, then predict, advise and compare.
 

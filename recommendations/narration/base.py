@@ -7,15 +7,13 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Final, Literal, Protocol, TypeAlias, get_args
+from typing import Final, Literal, Protocol, TypeAlias
 
 from recommendations.domain.numbers import GivenNumbers
 from recommendations.narration.sentences import whole_sentences
 
 logger = logging.getLogger(__name__)
 
-Tone = Literal["plain", "gentle", "technical"]
-TONES: Final[tuple[Tone, ...]] = get_args(Tone)
 Source = Literal["claude", "template"]
 Payload: TypeAlias = Mapping[str, object]
 
@@ -50,7 +48,6 @@ class NarrationRequest:
     tip: Payload | None
     prediction: Payload = field(default_factory=dict)
     stats: Payload = field(default_factory=dict)
-    tone: Tone = "plain"
     notes: str | None = None
     may_quote_notes: bool = False
     subject: str = ""

@@ -17,7 +17,7 @@ import httpx2
 
 from recommendations.narration.base import NarrationFailed, NarrationRequest, Source
 from recommendations.narration.breaker import CircuitBreaker
-from recommendations.narration.prompt import system_prompt, user_turn
+from recommendations.narration.prompt import INSTRUCTIONS, user_turn
 
 logger = logging.getLogger(__name__)
 
@@ -159,7 +159,7 @@ class ClaudeNarrator:
         call: dict[str, Any] = {
             "model": self._config.model,
             "max_tokens": self._config.max_tokens,
-            "system": system_prompt(request.tone),
+            "system": INSTRUCTIONS,
             "messages": [{"role": "user", "content": user_turn(request)}],
         }
         if request.subject:

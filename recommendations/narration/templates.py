@@ -27,7 +27,7 @@ _STILL_OPEN: Final = (
 
 
 class TemplateNarrator:
-    """Mechanism, own sessions, what is open: the same facts in the same words, whatever the tone.
+    """Mechanism, own sessions, what is open: the same facts in the same words.
 
     It is the narrator where no key for Claude is set, and the fallback wherever Claude fails.
     """

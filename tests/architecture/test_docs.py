@@ -261,7 +261,9 @@ def test_endpoints_answer_or_are_said_to_be_missing(endpoint, ours):
     assert hasattr(view, method.lower())
 
 
-@pytest.mark.parametrize("heading", ["Classes and functions", "Assets", "Configuration"])
+@pytest.mark.parametrize(
+    "heading", ["Classes and functions", "Assets", "Configuration", "Statistics and payloads", "Files"]
+)
 def test_names_are_mapped_or_said_to_be_missing(heading):
     for name, ours in entries(heading):
         dotted = [span for span in CODE.findall(ours) if "." in span]
@@ -322,13 +324,31 @@ def test_events_are_ours():
         assert f'"{name}"' in sent
 
 
+def routers(specification: str) -> list[str]:
+    """The files of Part 2.1's tree, with their folders."""
+    tree = specification.split("### 2.1", 1)[1].split("### 2.2", 1)[0]
+    found, folder = [], ""
+    for name in re.findall(r"(?:├──|└──) (\S+)", tree):
+        if name.endswith("/"):
+            folder = name
+        elif name != "__init__.py":
+            found.append(f"app/api/v1/{folder}{name}")
+    return found
+
+
 def names_of(specification: str) -> set[str]:
     """Tables, endpoints, functions, classes, constants and events that the specification's text defines or calls."""
     blocks = "\n".join(re.findall(r"```python\n(.*?)```", specification, re.DOTALL))
     part_six = specification.index("## Part 6")
     defined: list[Callable[[], list[str]]] = [
         lambda: re.findall(r"^CREATE TABLE (\w+)", specification, re.MULTILINE),
-        lambda: re.findall(r"^ *(?:async )?def ([a-z]\w+)\(", blocks, re.MULTILINE),
+        lambda: re.findall(r"^ *(?:async )?def ((?!__)\w+)\(", blocks, re.MULTILINE),
+        lambda: re.findall(r"self\.(_\w+)\(", blocks),
+        lambda: re.findall(r'context\[f?"([^"]+)"\] = ', blocks),
+        lambda: re.findall(r'"(\w+)": (?!\{\})', "".join(re.findall(r"sse_event\([^)]*\)", blocks))),
+        lambda: re.findall(r'"model_version": "(\w+)"', blocks),
+        lambda: re.findall(r"^# ((?:app|dagster)/\S+\.py)", blocks, re.MULTILINE),
+        lambda: routers(specification),
         lambda: re.findall(r"^class (\w+)", blocks, re.MULTILINE),
         lambda: re.findall(r"^([A-Z][A-Z_]+) = ", blocks, re.MULTILINE),
         lambda: re.findall(r'sse_event\("(\w+)"', blocks),
@@ -344,6 +364,8 @@ def test_every_name_of_the_specification_is_on_the_map():
         pytest.skip("the specification does not lie beside this checkout")
     wanted = names_of(SPECIFICATION.read_text(encoding="utf-8"))
     assert {"RuleEngine", "nlg_chunk", "trained_model", "expert_rules", "nightly_training_job"} <= wanted
+    assert {"_determine_confidence", "_build_message", "personal_caffeine", "{variable}_population"} <= wanted
+    assert {"confidence_interval", "app/api/v1/expert_capture/scenarios.py", "hierarchical_v1"} <= wanted
     headings = re.findall(r"^## (.+)$", MAP, re.MULTILINE)
     mapped = {name for heading in headings for name, _ in entries(heading)}
     mapped |= {re.sub(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", "{id}", name) for name in mapped}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -101,6 +101,25 @@ def _day(chance: np.random.Generator) -> dict[str, Any]:
     }
 
 
+def _counted(value: float, one: str, many: str) -> str:
+    return f"{value:g} {one if value == 1 else many}"
+
+
+# Quantities that nobody names before their number.
+_SAID: Final[Mapping[str, Callable[[float], str]]] = {
+    "age": lambda years: f"{_counted(years, 'year', 'years')} old",
+    "years_climbing": lambda years: f"{_counted(years, 'year', 'years')} of climbing",
+    "sessions_per_week": lambda n: f"{_counted(n, 'session', 'sessions')} a week",
+    "sleep_hours": lambda hours: f"{_counted(hours, 'hour', 'hours')} of sleep",
+    "days_since_hard_session": lambda days: (
+        f"last hard session {_counted(days, 'day', 'days')} ago" if days else "a hard session earlier today"
+    ),
+    "caffeine_mg": lambda dose: f"{dose:g} mg of caffeine",
+    "warmup_duration_min": lambda minutes: f"{_counted(minutes, 'minute', 'minutes')} of warm-up",
+    "time_available_min": lambda minutes: f"{_counted(minutes, 'minute', 'minutes')} of time",
+}
+
+
 def _described(edge: Mapping[str, Any]) -> str:
     """The edge in a few words: "Performance anxiety 9, stress 5"."""
     words = []
@@ -111,6 +130,8 @@ def _described(edge: Mapping[str, Any]) -> str:
                 words += [f"{entry.choices[n['location']].lower()} niggle of {n['severity']}" for n in value]
             case "choice":
                 words.append(f"{entry.label.lower()}: {entry.choices[value].lower()}")
+            case _ if entry.name in _SAID:
+                words.append(_SAID[entry.name](value))
             case _:
                 unit = "" if entry.unit in {"", "points"} else f" {entry.unit}"
                 words.append(f"{entry.label.lower()} {value:g}{unit}")

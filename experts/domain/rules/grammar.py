@@ -15,14 +15,13 @@ from typing import Final, Literal
 
 from experts.domain.rules.actions import read_actions
 from experts.domain.rules.comparing import read_comparison
-from experts.domain.rules.faults import Fault, Faults, InvalidRule
+from experts.domain.rules.faults import Faults, InvalidRule
 from experts.domain.rules.tree import Action, Condition, Group, ParsedRule
 
 __all__ = [
     "MAX_CONDITIONS",
     "MAX_DEPTH",
     "MAX_PARTS",
-    "find_faults",
     "parse_actions",
     "parse_conditions",
     "parse_rule",
@@ -79,15 +78,6 @@ def parse_actions(raw: object, *, at: str = "actions") -> tuple[Action, ...]:
     if faults:
         raise InvalidRule(faults.found)
     return found
-
-
-def find_faults(*, conditions: object, actions: object) -> tuple[Fault, ...]:
-    """Everything wrong with a rule, or nothing: for an editor that checks while its author types."""
-    try:
-        parse_rule(conditions=conditions, actions=actions)
-    except InvalidRule as invalid:
-        return invalid.faults
-    return ()
 
 
 class _ConditionReader:

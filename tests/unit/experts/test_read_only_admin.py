@@ -29,6 +29,10 @@ def test_scenarios_without_what_would_unblind(client):
     assert "Tired before a competition" in listed.content.decode()
     assert "sleep_hours: 4.5" in page.content.decode()
     for answer in (listed, page):
+        text = answer.content.decode().split("<main", 1)[1]
+        assert "Sleep deprived" in text
+        assert "sleep_deprived" not in text
+        assert "Hard" in text
         assert "SECRET" not in answer.content.decode()
         assert "<script>" not in answer.content.decode()
     assert client.post(f"/admin/experts/syntheticscenario/{scenario.pk}/change/", {}).status_code == 403

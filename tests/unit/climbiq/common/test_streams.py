@@ -14,10 +14,16 @@ from django.http import StreamingHttpResponse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from climbiq.common.streams import format_event, open_streams, sse_response
+from climbiq.common import streams
+from climbiq.common.streams import format_event, sse_response
 
 ALICE = "11111111-1111-1111-1111-111111111111"
 BOB = "22222222-2222-2222-2222-222222222222"
+
+
+def open_streams(user_id=None) -> int:
+    """How many streams this process has open, for one person or in all."""
+    return streams._open.total() if user_id is None else streams._open[str(user_id)]
 
 
 async def counting(

@@ -19,7 +19,7 @@ from modeling.domain.population import PopulationDraws
 from modeling.domain.population_prior import PopulationPrior, population_prior
 from modeling.domain.rhythm import Rhythm, RhythmPrior
 from recommendations.domain.context import believe
-from recommendations.domain.events import compose_events, question_for, recommend
+from recommendations.domain.events import question_for, recommend
 from recommendations.domain.population_statistics import PopulationStatistic
 from tests.factories.published import trained_population
 from tests.factories.recommendation_context import (
@@ -36,6 +36,10 @@ from tests.factories.recommendation_context import (
 ANXIOUS = {"performance_anxiety": 8}
 
 
+def events_of(context):
+    return recommend(context=context).events
+
+
 def names(events):
     return [event.name for event in events]
 
@@ -47,13 +51,13 @@ def data(events, name):
 
 class TestOrder:
     def test_the_model_path(self):
-        assert names(compose_events(context=context())) == [
+        assert names(events_of(context=context())) == [
             "meta", "rule_trace", "prediction", "recommendations", "stats",
         ]  # fmt: skip
 
     def test_adjusting_rules_speak_before_the_prediction(self):
         made = context(rules=RuleSet(HOUSE_RULES), conditions=REFERENCE | {"sleep_hours": 4})
-        assert names(compose_events(context=made)) == [
+        assert names(events_of(context=made)) == [
             "meta", "rule_trace", "rule_adjustments", "prediction", "recommendations", "stats",
         ]  # fmt: skip
 
@@ -92,15 +96,13 @@ class TestOrder:
                 ),
             ]
         )
-        told = data(compose_events(context=context(rules=rules)), "rule_override")
+        told = data(events_of(context=context(rules=rules)), "rule_override")
         assert told["messages"] == ["Drink water."]
 
 
 class TestMeta:
     def test_it_holds_no_byte_of_the_prediction(self):
-        meta = data(
-            compose_events(context=context(own_forecast=7, model_version="m1", prior_version=4)), "meta"
-        )
+        meta = data(events_of(context=context(own_forecast=7, model_version="m1", prior_version=4)), "meta")
         assert meta == {
             "v": 1, "generated_at": "2026-05-01T09:30:00+00:00", "n_sessions": 0, "phase": "cold_start",
             "rules_version": 0, "prior_version": 4, "model_version": "m1", "own_forecast": 7,
@@ -150,7 +152,7 @@ class TestAdjustments:
                 )
             ]
         )
-        events = compose_events(context=context(rules=rules, conditions=REFERENCE | {"stress_level": 4}))
+        events = events_of(context=context(rules=rules, conditions=REFERENCE | {"stress_level": 4}))
         told = data(events, "rule_adjustments")
         assert told["multipliers"] == {"stress_level": 1.5}
         assert told["suppressed"] == ["warmup_duration_min"]
@@ -174,7 +176,7 @@ def test_one_recommendation_by_hand():
     conditions = REFERENCE | {
         "sleep_hours": 5, "stress_level": 4, "energy_level": None, "caffeine_mg": 0, "time_available_min": 60,
     }  # fmt: skip
-    events = compose_events(
+    events = events_of(
         context=context(conditions=conditions, priors=priors, population=population_prior(priors=priors))
     )
     prediction = data(events, "prediction")
@@ -201,7 +203,7 @@ def test_one_recommendation_by_hand():
 
 def test_stats_use_climbers_where_there_are_enough():
     population = {"stress_level": PopulationStatistic(n=40, mean=3, std=1, counts={3: 20, 4: 20})}
-    events = compose_events(context=context(population_stats=population))
+    events = events_of(context=context(population_stats=population))
     assert data(events, "stats")["stress_level_population"]["source"] == "climbers"
 
 
@@ -268,7 +270,7 @@ class TestBelief:
         np.testing.assert_allclose(by_draws.posterior.mean, by_prior.posterior.mean, rtol=1e-6)
         for name, share in by_prior.reliability.items():
             assert by_draws.reliability[name] == pytest.approx(share, abs=1e-6)
-        events = compose_events(context=context(population=trained, own_sessions=sessions))
+        events = events_of(context=context(population=trained, own_sessions=sessions))
         assert data(events, "prediction")["phase"] == "learning"
 
     def test_a_break_is_predicted_by_every_rhythm_not_by_the_likeliest(self):

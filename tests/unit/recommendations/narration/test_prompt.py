@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recommendations.narration.base import TONES, NarrationRequest, narrate_tip
+from recommendations.narration.base import NarrationRequest, narrate_tip
 from recommendations.narration.claude import ClaudeNarrator
-from recommendations.narration.prompt import MAX_NOTE_CHARACTERS, system_prompt, user_turn
+from recommendations.narration.prompt import INSTRUCTIONS, MAX_NOTE_CHARACTERS, user_turn
 from recommendations.narration.templates import TemplateNarrator
 from tests.factories.tips import PREDICTION, STATS, make_tip
 from tests.fakes.messages_api import FakeMessagesAPI
@@ -54,7 +54,7 @@ async def test_notes_stay_inside_their_block(
     async for _ in narrate_tip(narrator=claude_at(), fallback=TemplateNarrator(), request=request):
         pass
     [sent] = messages_api.requests
-    assert sent.body["system"] == system_prompt("plain")
+    assert sent.body["system"] == INSTRUCTIONS
     assert [m["role"] for m in sent.body["messages"]] == ["user"]
     facts, quoted = blocks(sent.user_text)
     assert facts == blocks(user_turn(request_for()))[0]
@@ -121,15 +121,6 @@ def test_who_where_and_when_never_leave() -> None:
     facts, _ = blocks(turn)
     kept = {"label": "", "sentence": "", "kept": [{"gain": 0.3, "time_of_day": "evening"}]}
     assert facts == {"tip": kept, "prediction": kept, "statistics": kept}
-
-
-@pytest.mark.parametrize("tone", TONES)
-def test_the_tone_changes_the_instructions_and_nothing_else(
-    request_for: Callable[..., NarrationRequest], tone: str
-) -> None:
-    assert user_turn(request_for(tone=tone)) == user_turn(request_for())
-    assert system_prompt(tone).startswith("You explain one tip")
-    assert len({system_prompt(t) for t in TONES}) == len(TONES)
 
 
 async def test_no_subject_no_metadata_and_effort_when_asked(

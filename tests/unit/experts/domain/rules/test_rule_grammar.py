@@ -12,10 +12,20 @@ from hypothesis import strategies as st
 
 from climbiq.domain.rule_fields import RULE_FIELDS
 from experts.domain.rules.faults import MAX_FAULTS, InvalidRule
-from experts.domain.rules.grammar import find_faults, parse_conditions, parse_rule
+from experts.domain.rules.grammar import parse_conditions, parse_rule
 from experts.domain.rules.operators import OPERATORS
 from experts.domain.rules.tree import Comparison, Group, canonical_json
 from tests.factories.rules import actions_json, conditions_json
+
+
+def find_faults(*, conditions, actions):
+    """Everything wrong with a rule, or nothing."""
+    try:
+        parse_rule(conditions=conditions, actions=actions)
+    except InvalidRule as invalid:
+        return invalid.faults
+    return ()
+
 
 STRESS = "pre_session.stress_level"
 TENSE = {"field": STRESS, "op": ">=", "value": 4}

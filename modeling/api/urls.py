@@ -1,7 +1,0 @@
-"""API of the model, below /api/v1/."""
-
-from __future__ import annotations
-
-from django.urls import URLPattern, URLResolver
-
-urlpatterns: list[URLPattern | URLResolver] = []
