@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from modeling.domain.posterior import Z_95
+from climbiq.domain.normal import Z_95
 
 
 def share_interval(*, share: float, n: float) -> tuple[float, float]:
