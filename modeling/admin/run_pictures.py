@@ -8,6 +8,7 @@ from typing import Any
 
 from climbiq.common.chart_data import Calibration, Estimate
 from modeling.domain.learnt import Believed, Learnt, UnreadableLearnt, learnt_from_json
+from modeling.domain.learnt_rhythms import LearntRhythm, rhythms_from_json
 from modeling.domain.shares import share_interval
 
 
@@ -68,6 +69,42 @@ def learnt_population(
             "kind_lines": [_line(row, _signed) for row in kinds],
         }
     }
+
+
+def learnt_rhythms(*, learnt: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What was learnt of time, in words and ready to be drawn; nothing where the run did not come that far.
+
+    >>> drift = {"rate_per_day": 0.03, "half_life_days": 60.0}
+    >>> told = learnt_rhythms(learnt={"time": {"drift": drift, "rhythms": [drift | {"noise_scale": 0.7, "weight": 1}]}})
+    >>> told["rhythms"]["profiled"]
+    '3.0 % of the noise’s variance a day, faded by half in 60 days'
+    >>> told["rhythms"]["shares"]
+    [('3.0 % a day, half in 60 days; noise × 0.7', 1.0)]
+    """
+    found = rhythms_from_json(stored=learnt)
+    if found is None:
+        return {}
+    profiled = found.profiled
+    fades = (
+        "which stays" if profiled.is_random_walk else f"faded by half in {profiled.half_life_days:.0f} days"
+    )
+    return {
+        "rhythms": {
+            "profiled": f"{100 * profiled.rate_per_day:.1f} % of the noise’s variance a day, {fades}",
+            "shares": [(_rhythm(r), r.weight) for r in found.rhythms],
+        }
+    }
+
+
+def _rhythm(rhythm: LearntRhythm) -> str:
+    drift = rhythm.drift
+    if drift.rate_per_day == 0.0:
+        pace = "no drift"
+    elif drift.is_random_walk:
+        pace = f"{100 * drift.rate_per_day:.1f} % a day, which stays"
+    else:
+        pace = f"{100 * drift.rate_per_day:.1f} % a day, half in {drift.half_life_days:.0f} days"
+    return f"{pace}; noise × {rhythm.noise_scale:g}"
 
 
 def _estimate(row: Learnt) -> Estimate:

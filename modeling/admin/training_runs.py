@@ -22,7 +22,7 @@ from climbiq.accounts.requests import person_of
 from climbiq.jobs.admin import OperatorsRead
 from climbiq.jobs.models import Job
 from climbiq.jobs.services import enqueue, waiting_job
-from modeling.admin.run_pictures import calibration, learnt_population
+from modeling.admin.run_pictures import calibration, learnt_population, learnt_rhythms
 from modeling.domain.gate_report import STATUS_WORDS, checks
 from modeling.domain.training_stages import in_order
 from modeling.models import PopulationPosterior, TrainingRun
@@ -161,6 +161,7 @@ def _told(run: TrainingRun) -> dict[str, Any]:
         "checks": checks(diagnostics=run.diagnostics, held_out=run.held_out),
         "calibration": calibration(held_out=run.held_out),
         **learnt_population(learnt=run.learnt, priors=run.priors),
+        **learnt_rhythms(learnt=run.learnt),
         "stages": in_order(durations=run.durations),
         "seconds": sum(run.durations.values()),
         "priors": list(

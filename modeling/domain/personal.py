@@ -28,14 +28,12 @@ from modeling.domain.posterior import (
     predict_moments,
 )
 from modeling.domain.predictive import Predictive
-from modeling.domain.rhythm import Rhythm, RhythmPrior, remembered, weights_now
+from modeling.domain.rhythm import Rhythm, RhythmPrior, remembered, weights_now, without_negligible
 
 Floats = NDArray[np.float64]
 
 # Weights forget: 0.95^100 is half a per cent, so older sessions need not be replayed one by one.
 REPLAYED_SESSIONS = 100
-# A rhythm this unlikely for a climber is not computed for them.
-NEGLIGIBLE_WEIGHT = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +149,7 @@ def personal_posterior(
             recent = _recent(trained, ordered)
             scores = recent.component_log_score(outcome=ordered.outcome[-recent.mean.shape[0] :])
             weight = weights_now(prior=trained.rhythms, log_likelihood=scores)
-        weight = np.where(weight < NEGLIGIBLE_WEIGHT, 0.0, weight)
-        weight /= weight.sum()
+        weight = without_negligible(weight=weight)
     parts = whitened_posteriors(
         population=trained.draws,
         rhythms=[ordered.under(rhythm) for rhythm, share in zip(rhythms, weight, strict=True) if share > 0.0],
@@ -176,7 +173,7 @@ def replay(*, trained: TrainedPopulation, design: Floats, outcome: Floats, day: 
     m = recent.mean.shape[0]
     last = ordered.outcome[ordered.outcome.size - m :]
     scores = recent.component_log_score(outcome=last)
-    weight = remembered(prior=trained.rhythms, log_likelihood=scores)[:-1]
+    weight = without_negligible(weight=remembered(prior=trained.rhythms, log_likelihood=scores)[:-1])
     return Replay(ordered.day[ordered.day.size - m :], last, replace(recent, weight=weight))
 
 

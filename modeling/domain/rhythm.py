@@ -27,6 +27,8 @@ NOISE_SCALES = (0.3, 0.5, 0.7, 1.0, 1.5)
 # Weights sink back to everyone's by this factor a session: rhythms change, and the last fifty sessions tell most.
 MEMORY = 0.95
 LEAST_WEIGHT = 0.02
+# A rhythm this unlikely for a climber at the moment is not computed for them: serving and evaluation alike.
+NEGLIGIBLE_WEIGHT = 0.01
 EM_STEPS = 30
 # Repeated sessions of one climber are not independent evidence of their rhythm; half of it is believed.
 TEMPERATURE = 0.5
@@ -96,6 +98,16 @@ def learn_weights(*, rhythms: tuple[Rhythm, ...], log_likelihood: Floats) -> Rhy
     keep = weight >= min(LEAST_WEIGHT, float(weight.max()))
     kept = tuple(r for r, stays in zip(rhythms, keep, strict=True) if stays)
     return RhythmPrior(kept, weight[keep] / weight[keep].sum())
+
+
+def without_negligible(*, weight: Floats) -> Floats:
+    """(..., k) weights with those below 1 % taken away, and the rest scaled up.
+
+    >>> without_negligible(weight=np.array([0.009, 0.391, 0.6])).round(4).tolist()
+    [0.0, 0.3946, 0.6054]
+    """
+    kept = np.where(weight < NEGLIGIBLE_WEIGHT, 0.0, weight)
+    return np.asarray(kept / kept.sum(axis=-1, keepdims=True))
 
 
 def weights_now(*, prior: RhythmPrior, log_likelihood: Floats) -> Floats:

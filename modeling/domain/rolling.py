@@ -11,7 +11,7 @@ from modeling.domain.compiled import compiled
 from modeling.domain.drift import Drift
 from modeling.domain.posterior import GaussianPrior
 from modeling.domain.predictive import Predictive
-from modeling.domain.rhythm import Rhythm, RhythmPrior, remembered
+from modeling.domain.rhythm import Rhythm, RhythmPrior, remembered, without_negligible
 from modeling.domain.statistics import GroupedData, Ints
 
 Floats = NDArray[np.float64]
@@ -79,7 +79,7 @@ def predict_with_rhythms(
     for u in range(data.n_groups):
         rows = data.rows(group=u)
         weight[rows] = remembered(prior=rhythms, log_likelihood=log_likelihood[rows])[:-1]
-    return replace(_components(each, whole_numbers), weight=weight)
+    return replace(_components(each, whole_numbers), weight=without_negligible(weight=weight))
 
 
 def log_likelihood_under(

@@ -27,6 +27,7 @@ from modeling.domain.gate import (
 from modeling.domain.gate_report import STATUS_WORDS, diagnostics_as_json, diagnostics_from_json
 from modeling.domain.known_then import data_as_known_then
 from modeling.domain.learnt import learnt_as_json
+from modeling.domain.learnt_rhythms import rhythms_as_json
 from modeling.domain.personal import TrainedPopulation
 from modeling.domain.priors import HierarchicalPriors
 from modeling.domain.second_try import second_try
@@ -187,7 +188,8 @@ class _Run:
         self.record.write(
             status="sampled",
             sampled=as_json(trained=result.population),
-            learnt=learnt_as_json(draws=result.all_draws),
+            learnt=learnt_as_json(draws=result.all_draws)
+            | {"time": rhythms_as_json(profiled=result.drift, rhythms=result.population.rhythms)},
             diagnostics=diagnostics_as_json(diagnostics=diagnostics),
             notes=self.record.notes,
         )

@@ -6,9 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from modeling.domain.drift import Drift
 from modeling.domain.learnt import learnt_as_json
+from modeling.domain.learnt_rhythms import rhythms_as_json
 from modeling.domain.population import PopulationDraws
 from modeling.domain.priors import HierarchicalPriors
+from modeling.domain.rhythm import Rhythm, RhythmPrior
 from modeling.domain.session_kind import kind_names, kind_priors, with_kinds
 from modeling.domain.training_data import hierarchical_priors
 
@@ -16,6 +19,7 @@ KINDS = (
     {"session_type": "project", "session_intensity": "high"},
     {"session_type": "power", "session_intensity": "max"},
 )
+RHYTHMS = RhythmPrior((Rhythm(Drift(0.0), 0.5), Rhythm(Drift(0.1, 7.0), 1.5)), np.array([0.25, 0.75]))
 HELD_OUT = {
     "model_crps": 0.52,
     "person_mean_crps": 0.71,
@@ -68,5 +72,6 @@ def record_of_a_run(*, kinds: bool = True) -> dict[str, Any]:
             "noise_sd": priors.noise_sd,
             "noise_floor": priors.noise_floor,
         },
-        "learnt": learnt_as_json(draws=made_draws(priors)),
+        "learnt": learnt_as_json(draws=made_draws(priors))
+        | {"time": rhythms_as_json(profiled=Drift(0.024, 41.0), rhythms=RHYTHMS)},
     }

@@ -185,6 +185,22 @@ def gain_bars(estimates: Sequence[Estimate], title: str) -> Context:
     }
 
 
+@register.inclusion_tag("charts/share_bars.html")
+def share_bars(shares: Sequence[tuple[str, float]], title: str) -> Context:
+    """How a whole is divided: one bar for each part, its label and its share, 0–1."""
+    axis = Axis(0.0, 1.0, _LEFT, _RIGHT)
+    told = [(label, f"{share:.0%}".replace("%", " %")) for label, share in shares]
+    return {
+        **_frame(title, [f"{label}: {value}" for label, value in told], axis, bottom=20 + 40 * len(told)),
+        "drawn": [
+            {"label": label, "value": value, "y": 20 + 40 * n, "bar": axis.span(0.0, share)}
+            for n, ((label, value), (_, share)) in enumerate(zip(told, shares, strict=True))
+        ],
+        "header": ("", "Share"),
+        "rows": told,
+    }
+
+
 @register.inclusion_tag("charts/quality_trend.html")
 def quality_trend(moments: Sequence[Moment], title: str) -> Context:
     """Quality session by session, with what was expected and its band."""

@@ -93,8 +93,10 @@ def test_what_a_run_learnt_is_drawn_and_told_as_a_table(console):
         trigger="schedule", status="published", finished_at=timezone.now(), **record_of_a_run()
     )
     html = console.get(reverse("admin:modeling_trainingrun_change", args=[run.pk])).content.decode()
-    # intervals of the conditions and of the kinds; usual quality, 9 conditions and 8 kinds; calibration
-    assert html.count('class="chart__drawing"') == 2 + (1 + 9 + 8) + 1
+    # intervals of the conditions and of the kinds; usual quality, 9 conditions and 8 kinds; calibration; rhythms
+    assert html.count('class="chart__drawing"') == 2 + (1 + 9 + 8) + 1 + 1
+    assert "2.4 % of the noise’s variance a day, faded by half in 41 days" in html
+    assert "10.0 % a day, half in 7 days; noise × 1.5: 75 %; no drift; noise × 0.5: 25 %." in html
     low, high = (0.9 * run.learnt["effects"]["stress_level"][k] for k in (1, 5))
     assert f"<td>{low:+.2f} to {high:+.2f}</td>".replace("-", "−") in html
     assert "<td>+0.18 (−0.01 to +0.37)</td>" in html  # 1.2 h of the prior 0.15 ± 1.96 · 0.08
