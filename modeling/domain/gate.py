@@ -66,7 +66,7 @@ def judge(*, diagnostics: Diagnostics, inside: float, held_out: HeldOut | None) 
     diagnostics
         Convergence of the sampler.
     inside
-        Share of the prior predictive within 1–10.
+        Share of the prior predictive within 0.5–10.5: what rounds to a rating.
     held_out
         CRPS on held-out sessions; None when there were too few to hold any out.
 
@@ -99,7 +99,7 @@ def judge(*, diagnostics: Diagnostics, inside: float, held_out: HeldOut | None) 
 
 
 def prior_predictive_inside(*, priors: HierarchicalPriors, design: Floats, seed: int = 1) -> float:
-    """Share of qualities within 1–10 when parameters and climbers are drawn from the priors.
+    """Share of qualities within 0.5–10.5 (they round to a rating), parameters and climbers drawn from the priors.
 
     Parameters
     ----------

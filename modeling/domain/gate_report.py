@@ -66,7 +66,7 @@ def checks(
     Parameters
     ----------
     diagnostics
-        Of :func:`diagnostics_as_json`; with `prior_inside`, the share of the prior predictive within 1–10.
+        Of :func:`diagnostics_as_json`; with `prior_inside`, the share of the prior predictive within 0.5–10.5.
     held_out
         `model_crps`, `person_mean_crps` and `n_sessions`; None where nothing was held out.
 
@@ -109,7 +109,7 @@ def checks(
             measured="not measured" if inside is None else f"{inside:.0%}",
             wanted=f"at least {LEAST_INSIDE:.0%}",
             passed=None if inside is None else inside >= LEAST_INSIDE,
-            meaning="share of the sessions that the priors alone imagine which lie within 1–10",
+            meaning="share of the sessions that the priors alone imagine which round to 1–10",
         ),
         _forecasts(held_out),
     )

@@ -7,7 +7,6 @@ import pytest
 
 from modeling.domain.drift import Drift
 from modeling.domain.personal import (
-    NEGLIGIBLE_WEIGHT,
     RhythmicPosterior,
     TrainedPopulation,
     personal_posterior,
@@ -15,7 +14,7 @@ from modeling.domain.personal import (
 )
 from modeling.domain.population import ClimberPosterior, PopulationDraws, climber_posterior
 from modeling.domain.posterior import PersonalPosterior, UnknownDrift, predict_moments
-from modeling.domain.rhythm import Rhythm, RhythmPrior
+from modeling.domain.rhythm import NEGLIGIBLE_WEIGHT, Rhythm, RhythmPrior
 from modeling.domain.rolling import predict_with_rhythms
 from modeling.domain.statistics import group_data
 
