@@ -364,7 +364,7 @@ def absurd() -> pd.DataFrame:
 JUDGED = {"published", "held"}
 BAD_DATA: dict[str, tuple[Callable[[], pd.DataFrame], str, set[str]]] = {
     "constant columns": (lambda: diary(sleep_quality=3, stress_level=3), "never varied", JUDGED),
-    "an absurd value": (absurd, "1 absurd values of days_since_hard_session ignored", JUDGED),
+    "an absurd value": (absurd, "1 values of days_since_hard_session outside 0–365 ignored", JUDGED),
     "one with one session": (lonely, "1 climbers with a single session", JUDGED),
     "every outcome 10": (lambda: diary(**{QUALITY: 10}), "every outcome is 10", JUDGED),
     "a variable that nobody said": (
@@ -404,7 +404,8 @@ def _is_usable(run: TrainingRun) -> None:
     draws = trained.draws
     assert draws.names == ("intercept", *MODEL_VARIABLES)
     assert (np.abs(draws.beta[:, 0] - 5.5) < 6.0).all()
-    assert (draws.sigma >= QUALITY_PRIORS.noise_floor).all()
+    # The few stored points are scaled to the mean square of all draws, which moves them by a hair.
+    assert (draws.sigma >= 0.99 * QUALITY_PRIORS.noise_floor).all()
     new = personal_posterior(
         trained=trained, design=np.zeros((0, len(draws.names))), outcome=np.zeros(0), day=np.zeros(0)
     ).summary()
@@ -416,11 +417,12 @@ def _is_usable(run: TrainingRun) -> None:
 
 
 def test_not_a_number_counts_as_not_said(house: House) -> None:
-    """A numeric column takes 'NaN': whoever wrote one past every form spoils neither the night nor the serving."""
+    """A CHECK refuses it. A restored table without its constraints spoils neither the night nor the serving."""
     from modeling.domain.hierarchical import SamplerSettings
 
     house.empty()
     write_frame(house.root, diary(), kinds=False)
+    house.root.execute("ALTER TABLE pre_session_data DROP CONSTRAINT pre_session_data_sleep_hours_finite")
     house.root.execute("SET session_replication_role = replica")
     house.root.execute(
         "UPDATE pre_session_data SET sleep_hours = 'NaN'::numeric WHERE session_id IN (SELECT min(id::text)::uuid"
