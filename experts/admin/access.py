@@ -26,6 +26,11 @@ def is_coach(request: HttpRequest) -> bool:
     return isinstance(user, User) and user.is_active and user.access_role != "climber"
 
 
+def is_facilitator(request: HttpRequest) -> bool:
+    """Facilitators and operators; the database's policies say the same."""
+    return is_coach(request) and person_of(request).access_role in {"facilitator", "operator"}
+
+
 def coach_of(request: HttpRequest) -> User:
     """The coach who asks; anybody else is refused."""
     if not is_coach(request):

@@ -119,7 +119,7 @@ ADMIN: dict[str, str] = {
     "experts_expertrule": "302 302 200 200",
     "experts_rule_": "302 302 200 200",
     "experts_populationprior_add": "302 302 403 403",
-    "experts_rulereviewsession_add": "302 302 403 403",
+    "experts_rulereviewsession_add": "302 302 403 200",
     "experts_ruleauditlog_add": "302 302 403 403",
     "experts_syntheticscenario_add": "302 302 403 403",
     "experts_": "302 302 200 200",

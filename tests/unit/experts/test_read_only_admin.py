@@ -54,6 +54,33 @@ def test_meetings(client):
     assert 'type="submit"' not in page.content.decode().split("<main", 1)[1]
 
 
+MEETING = {
+    "session_date": "2026-11-02",
+    "session_name": "Fingers",
+    "status": "completed",
+    "scenarios_reviewed": "12",
+    "rules_created": "1",
+    "rules_modified": "2",
+    "notes": "",
+}
+
+
+def test_facilitators_write_meetings_and_other_coaches_do_not(client, carol):
+    where = "/admin/experts/rulereviewsession/"
+    assert client.post(f"{where}add/", MEETING).status_code == 403
+    carol.is_facilitator = True
+    carol.save()
+    assert client.post(f"{where}add/", MEETING | {"rules_created": "-1"}).status_code == 200
+    assert client.post(f"{where}add/", MEETING).status_code == 302
+    meeting = RuleReviewSession.objects.get()
+    assert (meeting.session_name, meeting.scenarios_reviewed, meeting.participants) == ("Fingers", 12, [])
+    assert client.post(f"{where}{meeting.pk}/change/", MEETING | {"notes": "Once more."}).status_code == 302
+    meeting.refresh_from_db()
+    assert meeting.notes == "Once more."
+    assert meeting.completed_at is not None
+    assert client.post(f"{where}{meeting.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
 def test_the_start_page_lists_them(client):
     page = client.get("/admin/").content.decode()
     for name in ("expertrule", "ruleauditlog", "syntheticscenario", "populationprior", "rulereviewsession"):
