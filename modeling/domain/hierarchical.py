@@ -2,8 +2,9 @@
 
     quality_ut = (mu0 + a_u + level_u(t)) + sum_k (beta_k + b_uk) x_utk + eps,   eps ~ N(0, sigma²)
 
-Both read whitened columns, so a drifting level is already in them (:mod:`modeling.domain.drift`). Parameters are
-sampled in units of their priors: natural units differ by three orders of magnitude (hours and milligrams).
+The first reads whitened columns, so a drifting level is already in them (:mod:`modeling.domain.drift`); the plain one
+reads them as they are and has the level session by session, as latent variables. Parameters
+are sampled in units of their priors: natural units differ by three orders of magnitude (hours and milligrams).
 """
 
 from __future__ import annotations
@@ -22,10 +23,12 @@ from numba import njit
 from numpy.typing import NDArray
 
 from modeling.domain.diagnostics import Diagnostics, diagnose
+from modeling.domain.drift import Drift
 from modeling.domain.kernel import PackedStatistics, pack
 from modeling.domain.marginal_op import marginal_likelihood
 from modeling.domain.mode import PopulationMode, natural_units, ordered, population_mode
 from modeling.domain.population import PopulationDraws
+from modeling.domain.posterior import covariance_root
 from modeling.domain.priors import HierarchicalPriors
 from modeling.domain.statistics import GroupedData, SufficientStatistics
 
@@ -115,11 +118,17 @@ def _data(*, packed: PackedStatistics, priors: HierarchicalPriors) -> dict[str, 
 
 
 def plain_model(
-    *, outcome: Floats, design: Floats, climber: NDArray[np.int64], priors: HierarchicalPriors
+    *,
+    outcome: Floats,
+    design: Floats,
+    climber: NDArray[np.int64],
+    priors: HierarchicalPriors,
+    level_root: Floats | None = None,
 ) -> pm.Model:
     """The specification's model, repaired: centred covariates, a personal intercept, non-centred effects.
 
-    One parameter per climber and coefficient is sampled; the reference that the marginal model is held against.
+    One parameter per climber and coefficient is sampled, and one per session where the level drifts (``level_root``, of
+    :func:`level_root`); the reference that the marginal model is held against.
     """
     order, q = priors.order, priors.n_random
     columns = design[:, order]
@@ -137,6 +146,9 @@ def plain_model(
         offset = pm.Normal("offset", 0.0, 1.0, dims=("climber", "varying"))
         effect = pm.Deterministic("effect", offset * tau, dims=("climber", "varying"))
         expected = pt.dot(columns, beta) + (columns[:, :q] * effect[climber]).sum(axis=1)
+        if level_root is not None:
+            wander = pm.Normal("wander", 0.0, 1.0, shape=outcome.size)
+            expected = expected + sigma * (level_root * wander).sum(axis=1)
         pm.Normal("quality", expected, sigma, observed=outcome)
     return model
 
@@ -171,12 +183,35 @@ def sample_population(
     return SampledPopulation(_population_draws(trace, priors), _diagnostics(trace, UNITS))
 
 
+def level_root(*, data: GroupedData, drift: Drift) -> Floats | None:
+    """(n, n) root of the levels' covariance over sigma², from its definition and no filter; None without drift.
+
+    Cov(level_s, level_t) = v 2^(-|s - t| / half-life) of one climber; for a random walk rate · min(s, t)
+    """
+    if drift.rate_per_day == 0.0:
+        return None
+    covariance = np.zeros((data.day.size, data.day.size))
+    for u in range(data.n_groups):
+        rows = data.rows(group=u)
+        day = data.day[rows] - data.day[rows][0]
+        covariance[rows, rows] = (
+            drift.rate_per_day * np.minimum.outer(day, day)
+            if drift.is_random_walk
+            else drift.stationary_variance
+            * np.exp2(-np.abs(np.subtract.outer(day, day)) / drift.half_life_days)
+        )
+    return covariance_root(covariance)
+
+
 def sample_plain(
-    *, data: GroupedData, priors: HierarchicalPriors, settings: SamplerSettings
+    *, data: GroupedData, priors: HierarchicalPriors, settings: SamplerSettings, drift: Drift | None = None
 ) -> az.InferenceData:
     """Sample the unmarginalised model with nutpie: slow, for comparison."""
     climber = np.repeat(np.arange(data.n_groups), np.diff(data.start))
-    model = plain_model(outcome=data.outcome, design=data.design, climber=climber, priors=priors)
+    root = level_root(data=data, drift=drift or Drift(0.0))
+    model = plain_model(
+        outcome=data.outcome, design=data.design, climber=climber, priors=priors, level_root=root
+    )
     return _sample(nutpie.compile_pymc_model(model, var_names=["beta", "tau", "sigma", "effect"]), settings)
 
 

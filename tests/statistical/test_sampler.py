@@ -33,10 +33,13 @@ PRIORS = HierarchicalPriors(
 )
 
 
-def small(n_climbers: int = 12, n_sessions: int = 15, seed: int = 4):
+STAYS = Drift(0.0)
+
+
+def small(n_climbers: int = 12, n_sessions: int = 15, seed: int = 4, drift: Drift = STAYS):
     rng = np.random.default_rng(seed)
     return simulate_grouped(
-        priors=PRIORS, n_climbers=n_climbers, n_sessions=n_sessions, drift=Drift(0.0), rng=rng
+        priors=PRIORS, n_climbers=n_climbers, n_sessions=n_sessions, drift=drift, rng=rng
     )[0]
 
 
@@ -68,14 +71,20 @@ def test_the_engine_asks_no_compiler_for_anything(asked_compiler: Path) -> None:
     asked_compiler.unlink()
 
 
-def test_marginal_and_plain_models_have_the_same_posterior(asked_compiler: Path) -> None:
-    """Means and SDs of every population parameter differ by no more than four of their Monte Carlo standard errors."""
-    data = small(n_climbers=8, n_sessions=10)
+@pytest.mark.parametrize(
+    "drift", [Drift(0.0), pytest.param(Drift(0.4, 7.0), marks=pytest.mark.slow)], ids=["static", "drifting"]
+)
+def test_marginal_and_plain_models_have_the_same_posterior(asked_compiler: Path, drift: Drift) -> None:
+    """Means and SDs of every population parameter differ by no more than four of their Monte Carlo standard errors.
+
+    Where the level drifts, the plain model has it as latent variables and the marginal one by whitening.
+    """
+    data = small(n_climbers=8, n_sessions=10, drift=drift)
     settings = SamplerSettings(draws=1000, seed=2)
     marginal = sample_population(
-        statistics=sufficient_statistics(data=data), priors=PRIORS, settings=settings
+        statistics=sufficient_statistics(data=data, drift=drift), priors=PRIORS, settings=settings
     ).draws
-    plain = sample_plain(data=data, priors=PRIORS, settings=settings).posterior
+    plain = sample_plain(data=data, priors=PRIORS, settings=settings, drift=drift).posterior
     one = chains_of(beta=marginal.beta, tau=marginal.tau[:, :2], sigma=marginal.sigma[:, None])
     two = {name: plain[name].to_numpy() for name in ("beta", "tau", "sigma")}
     two["sigma"] = two["sigma"][:, :, None]
