@@ -22,7 +22,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.fakes.asgi_server import running
-from tests.fakes.messages_wire import USAGE, Dropped, Exchange, ReaderLeft, read_body, smallest
+from tests.fakes.messages_wire import USAGE, Dropped, Exchange, ReaderLeft, SentPiece, read_body, smallest
 
 FINE_TEXT = (
     "What changes here is how hard the effort feels, which matters most on short moves. In your own sessions they "
@@ -110,10 +110,11 @@ class Recorded:
 
 @dataclass
 class FakeMessagesAPI:
-    """The ASGI application, and what tests ask of it."""
+    """The ASGI application, and what tests ask of it: `sent` are pieces of streamed text, in the order they went out."""
 
     behaviour: Behaviour = field(default_factory=Behaviour)
     requests: list[Recorded] = field(default_factory=list)
+    sent: list[SentPiece] = field(default_factory=list)
     readers_left: int = 0
     url: str = ""
     _script: deque[Behaviour] = field(default_factory=deque)
@@ -130,6 +131,7 @@ class FakeMessagesAPI:
     def reset(self) -> None:
         self.behaviour = Behaviour()
         self.requests.clear()
+        self.sent.clear()
         self._script.clear()
         self.readers_left = 0
 
@@ -139,7 +141,7 @@ class FakeMessagesAPI:
         body = await read_body(receive)
         headers = {name.decode().lower(): value.decode() for name, value in scope["headers"]}
         path, method = scope["path"], scope["method"]
-        exchange = Exchange(receive, send, next(self._numbers))
+        exchange = Exchange(receive, send, next(self._numbers), self.sent)
         if path == "/health":
             await exchange.json(200, {"ok": True})
         elif path == "/control" and method == "POST":

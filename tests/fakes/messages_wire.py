@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from typing import Any
 
 USAGE = {
@@ -50,6 +51,14 @@ def smallest(schema: dict[str, Any], definitions: dict[str, Any] | None = None) 
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class SentPiece:
+    """A piece of text, and when it went out (`time.time()`)."""
+
+    text: str
+    at: float
+
+
 @dataclass
 class Exchange:
     """One response being sent."""
@@ -57,6 +66,7 @@ class Exchange:
     receive: Any
     send: Any
     number: int
+    sent: list[SentPiece] = field(default_factory=list)
 
     def message(
         self, body: dict[str, Any], content: list[dict[str, Any]], stop_reason: str | None
@@ -107,6 +117,7 @@ class Exchange:
         await self.event("ping")
         for piece in pieces:
             await self.wait(delay_seconds)
+            self.sent.append(SentPiece(piece, time.time()))
             await self.event("content_block_delta", index=index, delta={"type": "text_delta", "text": piece})
         if not is_left_open:
             await self.event("content_block_stop", index=index)
