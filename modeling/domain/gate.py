@@ -87,7 +87,7 @@ def judge(*, diagnostics: Diagnostics, inside: float, held_out: HeldOut | None) 
     if diagnostics.divergences:
         reasons.append(f"{diagnostics.divergences} divergent transitions")
     if not inside >= LEAST_INSIDE:
-        reasons.append(f"only {inside:.0%} of the prior predictive lies within 1–10")
+        reasons.append(f"only {inside:.0%} of the prior predictive rounds to 1–10 (0.5–10.5)")
     if held_out is None:
         reasons.append("too few sessions to hold some out and test the forecasts")
     elif not held_out.model_crps < held_out.person_mean_crps:

@@ -27,7 +27,9 @@ def test_a_good_run_is_published() -> None:
         pytest.param({"min_bulk_ess": 399}, 0.97, AHEAD, "effective", id="bulk"),
         pytest.param({"min_tail_ess": 200}, 0.97, AHEAD, "effective", id="tail"),
         pytest.param({"divergences": 1}, 0.97, AHEAD, "divergent", id="divergence"),
-        pytest.param({}, 0.5, AHEAD, "prior predictive", id="prior"),
+        pytest.param(
+            {}, 0.5, AHEAD, "only 50% of the prior predictive rounds to 1–10 (0.5–10.5)", id="prior"
+        ),
         pytest.param({}, 0.97, replace(AHEAD, model_crps=0.7), "person mean", id="no-better"),
         pytest.param({}, 0.97, replace(AHEAD, model_crps=float("nan")), "person mean", id="crps-nan"),
         pytest.param({}, 0.97, None, "too few", id="untested"),
