@@ -28,7 +28,7 @@ from modeling.domain.compiled import compiled
 from modeling.domain.statistics import SufficientStatistics
 
 Floats = NDArray[np.float64]
-LANES = 128
+LANES = 64
 # Terms of a sum that are taken at once: a sum is then fetched and put back a quarter as often. The loops say them one
 # by one: this number may not change alone.
 UNROLLED = 4
