@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -330,6 +331,65 @@ def test_too_few_draws_are_drawn_again_and_force_trains_on_the_same_inputs(
     assert told.index("sampling") < told.index("sampling again") < told.index("climbers")
     assert told.count("drift") == told.count("statistics") == 1  # nothing but the sampling is done again
     assert PopulationPosterior.objects.get(is_current=True).run_id == again.run_id
+
+
+CONTRADICTING = """
+    UPDATE post_session_data q SET session_quality = least(10, greatest(1, 6 + CASE WHEN n.is_late THEN -1 ELSE 1 END
+        * round(0.9 * (coalesce(p.energy_level, 3) + coalesce(p.motivation_level, 3) - coalesce(p.stress_level, 3) - 3))))
+    FROM pre_session_data p JOIN (
+        SELECT id, 5 * row_number() OVER days > 4 * count(*) OVER (PARTITION BY user_id) AS is_late
+        FROM sessions WINDOW days AS (PARTITION BY user_id ORDER BY session_date, id)
+    ) n ON n.id = p.session_id
+    WHERE q.session_id = p.session_id
+"""
+
+
+@contextmanager
+def conditions_that_turn_round(house: House) -> Iterator[None]:
+    """Energy and motivation lift every climber's rating, stress lowers it; in the last fifth it is the other way round."""
+    kept = house.root.execute("SELECT session_quality, session_id FROM post_session_data").fetchall()
+    house.root.execute("SET session_replication_role = replica")
+    house.root.execute(CONTRADICTING)
+    try:
+        yield
+    finally:
+        with house.root.cursor() as cursor:
+            cursor.executemany(
+                "UPDATE post_session_data SET session_quality = %s WHERE session_id = %s", kept
+            )
+        house.root.execute("SET session_replication_role = origin")
+
+
+def test_a_run_that_foresees_worse_than_the_person_mean_is_held_and_the_old_one_serves(
+    published: RunOutcome, house: House
+) -> None:
+    """Nothing is absurd but the sessions: the sampler, its priors and the gate are those of every night."""
+    before = published_population()
+    assert before is not None
+    climbers = dict(ModelOutput.objects.values_list("user_id", "run_id"))
+    with conditions_that_turn_round(house):
+        held = trained_model(trigger="schedule")
+    assert held.status == "held", held
+    assert len(held.reasons) == 1, held.reasons
+    told = re.fullmatch(
+        r"held-out CRPS (\d\.\d{3}) is not ahead of the person mean \((\d\.\d{3})\)", held.reasons[0]
+    )
+    assert told is not None, held.reasons
+    ours, person_mean = map(float, told.groups())
+    assert ours > 1.2 * person_mean
+    run = TrainingRun.objects.get(pk=held.run_id)
+    assert (run.status, run.reasons) == ("held", list(held.reasons))
+    assert run.held_out["model_crps"] == pytest.approx(ours, abs=6e-4)
+    # It learnt what was so for four fifths, and converged on it: only the forecasts speak against it.
+    assert run.diagnostics["max_rhat"] < 1.01
+    assert run.sampled is not None
+
+    after = published_population()
+    assert after is not None
+    assert (after.run_id, after.model_version) == (before.run_id, before.model_version)
+    np.testing.assert_array_equal(after.trained.draws.beta, before.trained.draws.beta)
+    assert dict(ModelOutput.objects.values_list("user_id", "run_id")) == climbers
+    assert PopulationPosterior.objects.get(is_current=True).run_id == before.run_id
 
 
 # --- Bad data: each run ends, and says what was odd -----------------------------------------------------------
