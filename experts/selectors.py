@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,9 +10,17 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from experts.domain.rules.changes import Change, describe_changes
+from climbiq.accounts.models import User
+from experts.domain.rules.changes import Change, describe_changes, keys_in
 from experts.domain.rules.words import AUDIT_ACTIONS
-from experts.models import ExpertScenarioResponse, PopulationPrior, RuleAuditLog
+from experts.models import (
+    ExpertRule,
+    ExpertScenarioResponse,
+    PopulationPrior,
+    RuleAuditLog,
+    RuleReviewSession,
+    SyntheticScenario,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,15 +142,49 @@ def rule_log_rows() -> QuerySet[RuleAuditLog]:
     )
 
 
-def as_log_entry(row: RuleAuditLog) -> RuleLogEntry:
-    """One row of `rule_log_rows` in words."""
+def coaches() -> QuerySet[User]:
+    """Whoever coaches now, by name."""
+    people = User.objects.filter(is_staff=True, is_active=True)
+    return people.defer("password").order_by("display_name", "email")
+
+
+def names_of(keys: Collection[str]) -> dict[str, str]:
+    """What people, scenarios, review sessions and rules are called, by their keys; one query each."""
+    if not keys:
+        return {}
+    known: dict[str, str] = {}
+    for rows in (
+        User.objects.filter(pk__in=keys).defer("password"),
+        SyntheticScenario.objects.filter(pk__in=keys).only("id", "scenario_description"),
+        RuleReviewSession.objects.filter(pk__in=keys),
+        ExpertRule.objects.filter(pk__in=keys).only("id", "name"),
+    ):
+        known |= {str(row.pk): str(row) for row in rows}
+    return known
+
+
+def as_log_entries(rows: Iterable[RuleAuditLog]) -> list[RuleLogEntry]:
+    """Rows of `rule_log_rows` in words, those that they name by their names of today."""
+    rows = list(rows)
+    names = names_of(
+        {key for row in rows for state in (row.previous_state, row.new_state) for key in keys_in(state)}
+    )
+    return [_as_log_entry(row, names) for row in rows]
+
+
+def author_of(row: RuleAuditLog) -> str:
+    """Who made the change; blank where no person of ours did."""
+    return str(row.changed_by) if row.changed_by is not None else ""
+
+
+def _as_log_entry(row: RuleAuditLog, names: Mapping[str, str]) -> RuleLogEntry:
     return RuleLogEntry(
         id=row.pk,
         rule_id=row.rule_id,
         action=row.action,
         at=row.created_at,
         by_id=row.changed_by_id,
-        by=str(row.changed_by) if row.changed_by is not None else "",
+        by=author_of(row),
         reason=row.reason or "",
-        changes=describe_changes(before=row.previous_state, after=row.new_state or {}),
+        changes=describe_changes(before=row.previous_state, after=row.new_state or {}, names=names),
     )

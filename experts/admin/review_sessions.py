@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin
@@ -12,7 +13,9 @@ from django.utils import timezone
 
 from climbiq.accounts.admin import AnyModelAdmin
 from experts.admin.access import CoachesRead, is_facilitator
+from experts.admin.coaches import Coaches
 from experts.models import RuleReviewSession
+from experts.selectors import names_of
 
 STATUSES: Final = {
     "scheduled": "Scheduled",
@@ -32,6 +35,9 @@ else:
 class ReviewSessionForm(ReviewSessionModelForm):
     """What a facilitator notes of a meeting."""
 
+    participants = Coaches(
+        required=False, help_text="Coaches who were there. Hold Ctrl, or ⌘, to choose several."
+    )
     status = forms.ChoiceField(choices=list(STATUSES.items()), initial="in_progress")
     scenarios_reviewed = forms.IntegerField(min_value=0, max_value=10_000, initial=0)
     rules_created = forms.IntegerField(min_value=0, max_value=10_000, initial=0)
@@ -39,7 +45,18 @@ class ReviewSessionForm(ReviewSessionModelForm):
 
     class Meta:
         model = RuleReviewSession
-        fields = ["session_date", "session_name", "status", *COUNTS, "notes"]
+        fields = ["session_date", "session_name", "participants", "status", *COUNTS, "notes"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choose = self.fields["participants"]
+        assert isinstance(choose, Coaches)  # noqa: S101  for the type checker
+        stored = self.instance.participants
+        choose.keep(stored if isinstance(stored, list) else ())  # a new row's is the database's default
+
+    def clean_participants(self) -> list[UUID]:
+        """Their keys: the column holds no more."""
+        return [coach.pk for coach in self.cleaned_data["participants"]]
 
 
 @admin.register(RuleReviewSession)
@@ -47,8 +64,8 @@ class ReviewSessionAdmin(CoachesRead):
     """When coaches met, who was there, and what came of it."""
 
     when_empty = (
-        "No meeting yet. One appears here, with what came of it, once it is written into the table "
-        "rule_review_sessions; there is no form for it yet."
+        "No meeting yet. Facilitators write one down, with who was there and what came of it: “Add rule review "
+        "session”."
     )
     list_display = [
         "session_date",
@@ -64,6 +81,20 @@ class ReviewSessionAdmin(CoachesRead):
     date_hierarchy = "session_date"
 
     form = ReviewSessionForm
+    readonly_fields = ["who"]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Those who only read see participants by name."""
+        del obj
+        names = "participants" if is_facilitator(request) else "who"
+        return ["session_date", "session_name", names, "status", *COUNTS, "notes"]
+
+    @admin.display(description="participants")
+    def who(self, meeting: RuleReviewSession) -> str:
+        """By name."""
+        keys = [str(key) for key in meeting.participants or ()]
+        names = names_of(keys)
+        return ", ".join(names.get(key, key) for key in keys) or "—"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """As the database's policy has it."""

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from experts.admin.access import CoachesRead, moment, word_filter
 from experts.domain.rules.words import AUDIT_ACTIONS
 from experts.models import RuleAuditLog
-from experts.selectors import as_log_entry, rule_log_rows
+from experts.selectors import as_log_entries, author_of, rule_log_rows
 
 
 @admin.register(RuleAuditLog)
@@ -62,12 +62,12 @@ class RuleAuditAdmin(CoachesRead):
     @admin.display(description="who")
     def by(self, row: RuleAuditLog) -> str:
         """The person, or how else it came about."""
-        return as_log_entry(row).by or "directly in the database"
+        return author_of(row) or "directly in the database"
 
     @admin.display(description="what changed")
     def changes(self, row: RuleAuditLog) -> SafeString:
         """Before and after, in words."""
-        entry = as_log_entry(row)
+        (entry,) = as_log_entries([row])
         if entry.changes and entry.changes[0].before is None:
             return format_html("{}", f"{len(entry.changes)} parts written")
         lines = [(change.what, change.before, change.after) for change in entry.changes]

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 from types import TracebackType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 from django import forms
+from django.db.models import Model, QuerySet
 from django.urls import reverse_lazy
 from django.utils.functional import lazy
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from experts.domain.rules.content import CONTENT_COLUMNS, MAX_CHARS, RuleChanges, RuleContent, faults_of_parts
+from experts.admin.coaches import Coaches
+from experts.domain.rules.content import CONTENT_PARTS, MAX_CHARS, RuleChanges, RuleContent, faults_of_parts
 from experts.domain.rules.faults import Fault, InvalidRule
 from experts.domain.rules.json_text import UnreadableJson, pretty_json, read_json
 from experts.domain.rules.words import LIFECYCLES, RULE_CATEGORIES, RULE_CONFIDENCES, RULE_SOURCES
-from experts.models import ExpertRule
+from experts.models import ExpertRule, RuleReviewSession, SyntheticScenario
 from experts.services.rule_refusals import RuleRefused
 
 __all__ = ["LifecycleForm", "RuleForm", "faults_told_on"]
@@ -65,6 +68,20 @@ def _text(name: str, *, rows: int, **kwargs: Any) -> forms.CharField:
     return forms.CharField(max_length=MAX_CHARS[name], widget=forms.Textarea(attrs=attrs), **kwargs)
 
 
+if TYPE_CHECKING:
+    MeetingField = forms.ModelChoiceField[RuleReviewSession]
+else:
+    MeetingField = forms.ModelChoiceField
+
+
+class Meetings(MeetingField):
+    """Review sessions by day and name."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        """Names come again, days hardly."""
+        return f"{obj.session_date:%Y-%m-%d} {obj.session_name or ''}".strip()
+
+
 class RuleForm(forms.Form):
     """A rule's content. `reason` is needed once the rule exists."""
 
@@ -101,6 +118,25 @@ class RuleForm(forms.Form):
     confidence = _choice(RULE_CONFIDENCES)
     source = _choice(RULE_SOURCES)
     evidence = _text("evidence", rows=3, required=False, help_text="Studies, cases, discussions.")
+    contributors = Coaches(
+        required=False, help_text="Coaches who had a part in it. Hold Ctrl, or ⌘, to choose several."
+    )
+    source_scenario = forms.ModelChoiceField(
+        label="Scenario",
+        queryset=SyntheticScenario.objects.only("id", "scenario_description").order_by("-generated_at", "id"),
+        required=False,
+        empty_label="Not said",
+        help_text="The one that led to it.",
+        error_messages={"invalid_choice": "There is no such scenario."},
+    )
+    review_session = Meetings(
+        label="Review session",
+        queryset=RuleReviewSession.objects.order_by("-session_date", "id"),
+        required=False,
+        empty_label="Not said",
+        help_text="The meeting that it was agreed in.",
+        error_messages={"invalid_choice": "There is no such review session."},
+    )
     expires_at = forms.DateTimeField(
         label="Expires",
         required=False,
@@ -114,6 +150,12 @@ class RuleForm(forms.Form):
         help_text="Why the rule is made or changed. It stays in the log.",
     )
     revision = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, contributors: Collection[UUID] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choose = self.fields["contributors"]
+        assert isinstance(choose, Coaches)  # noqa: S101  for the type checker
+        choose.keep(contributors)
 
     @classmethod
     def initial_of(cls, content: RuleContent, *, revision: str) -> dict[str, Any]:
@@ -136,18 +178,30 @@ class RuleForm(forms.Form):
 
     def content(self) -> RuleContent:
         """A new rule as it was typed."""
-        return RuleContent(**self._said(CONTENT_COLUMNS))
+        return RuleContent(**self._said(CONTENT_PARTS))
 
     def changes(self) -> RuleChanges:
         """Only what was changed on the page."""
-        names = [name for name in self.changed_data if name in CONTENT_COLUMNS]
+        names = [name for name in self.changed_data if name in CONTENT_PARTS]
         changes: RuleChanges = self._said(names)  # type: ignore[assignment]
         return changes
 
     def _said(self, names: Iterable[str]) -> dict[str, Any]:
         """Clean data by column; blank means nothing was said."""
-        said = {name: self.cleaned_data[name] for name in names}
-        return {name: None if value == "" else value for name, value in said.items()}
+        return {name: _plain(self.cleaned_data[name]) for name in names}
+
+
+def _plain(value: Any) -> Any:
+    """What a service takes: keys instead of rows, and None for a blank."""
+    match value:
+        case "":
+            return None
+        case QuerySet():
+            return tuple(row.pk for row in value)
+        case Model():
+            return value.pk
+        case _:
+            return value
 
 
 class LifecycleForm(forms.Form):

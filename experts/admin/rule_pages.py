@@ -10,7 +10,7 @@ from django.contrib.admin import helpers
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -26,8 +26,8 @@ from experts.domain.rules.json_text import UnreadableJson, pretty_json, read_jso
 from experts.domain.rules.reference import ACTION_REFERENCE, field_reference, operator_reference
 from experts.domain.rules.sentences import rule_sentence
 from experts.domain.rules.words import LIFECYCLE_STEPS, LIFECYCLES, STEP_WORDS
-from experts.models import ExpertRule
-from experts.selectors import as_log_entry, rule_log_rows
+from experts.models import ExpertRule, SyntheticScenario
+from experts.selectors import as_log_entries, names_of, rule_log_rows
 from experts.services.rule_refusals import RuleConflict
 from experts.services.rules import (
     change_lifecycle,
@@ -43,7 +43,11 @@ FIELDSETS: Final[list[tuple[str | None, dict[str, Any]]]] = [
     (None, {"fields": ["name", "description"]}),
     ("What it says", {"fields": ["conditions", "actions"]}),
     ("How it ranks", {"fields": [("rule_category", "priority", "confidence")]}),
-    ("Where it comes from", {"fields": ["source", "evidence", "expires_at"]}),
+    (
+        "Where it comes from",
+        {"fields": ["source", "evidence", "contributors", "source_scenario", "review_session"]},
+    ),
+    ("How long it holds", {"fields": ["expires_at"]}),
     ("This change", {"fields": ["reason", "revision"]}),
 ]
 LOG_SHOWN: Final = 5  # beside the form; the rest has a page
@@ -80,7 +84,7 @@ class RulePages(AnyModelAdmin):
         del form_url, extra_context
         coach = coach_of(request)
         rule = self._rule(request, object_id)
-        form = RuleForm(_posted(request), initial=_initial(rule))
+        form = _form_of(rule, _posted(request))
         form.fields["reason"].required = True
         if request.method == "POST" and form.is_valid():
             if not form.changes():
@@ -119,7 +123,13 @@ class RulePages(AnyModelAdmin):
                 messages.success(request, f"“{changed.name}” is now {LIFECYCLES[changed.lifecycle].lower()}.")
                 return redirect(_address(rule.pk))
             _catch_up(step, rule)
-        return self._page(request, RuleForm(initial=_initial(rule)), rule, title=rule.name, step=step)
+        return self._page(
+            request,
+            _form_of(rule),
+            rule,
+            title=rule.name,
+            step=step,
+        )
 
     def supersede_view(self, request: HttpRequest, rule_id: UUID) -> HttpResponse:
         """Another rule in this one's place, or this one in its own again."""
@@ -143,7 +153,7 @@ class RulePages(AnyModelAdmin):
                 messages.success(request, f"“{changed.name}” {said}.")
                 return redirect(_address(rule.pk))
             _catch_up(form, rule)
-        page = RuleForm(initial=_initial(rule))
+        page = _form_of(rule)
         return self._page(request, page, rule, title=rule.name, supersede=form)
 
     def delete_view(
@@ -170,7 +180,7 @@ class RulePages(AnyModelAdmin):
             "opts": self.opts,
             "rule": rule,
             "page": rows,
-            "entries": [as_log_entry(row) for row in rows],
+            "entries": as_log_entries(rows),
         }
         return TemplateResponse(request, "experts/admin/rule_log.html", context)
 
@@ -244,31 +254,50 @@ def _about(request: HttpRequest, rule: ExpertRule) -> dict[str, Any]:
             rule=rule,
             auto_id="supersede_%s",
         ),
+        "contributors": _contributors(rule),
+        "scenario": _shown_scenario(rule),
         "supersedes": list(ExpertRule.objects.filter(superseded_by=rule).order_by("name")),
         "step": LifecycleForm(initial={"revision": revision_of(rule)}, auto_id="step_%s"),
         "steps": [
             (to, STEP_WORDS[to]) for to in LIFECYCLE_STEPS[rule.lifecycle] if not (to == "active" and waits)
         ],
         "waits_for_second_coach": waits and "active" in LIFECYCLE_STEPS[rule.lifecycle],
-        "entries": [as_log_entry(row) for row in rows[:LOG_SHOWN]],
+        "entries": as_log_entries(rows[:LOG_SHOWN]),
         "has_more_log": len(rows) > LOG_SHOWN,
     }
 
 
-def _posted(request: HttpRequest) -> dict[str, str] | None:
-    """Each field once."""
-    return request.POST.dict() if request.method == "POST" else None
+def _posted(request: HttpRequest) -> QueryDict | None:
+    return request.POST if request.method == "POST" else None
 
 
 def _catch_up(form: RuleForm | LifecycleForm | SupersedeForm, rule: ExpertRule) -> None:
     """After a conflict the page shows the rule as it is now; what is sent from there is compared with that."""
     if form.has_error(NON_FIELD_ERRORS, RuleConflict.__name__):
         rule.refresh_from_db()
-        form.data = {**form.data, "revision": revision_of(rule)}
+        posted = QueryDict(mutable=True)
+        posted.update(form.data)
+        posted["revision"] = revision_of(rule)
+        form.data = posted
 
 
-def _initial(rule: ExpertRule) -> dict[str, Any]:
-    return RuleForm.initial_of(content_of(rule), revision=revision_of(rule))
+def _form_of(rule: ExpertRule, posted: QueryDict | None = None) -> RuleForm:
+    content = content_of(rule)
+    initial = RuleForm.initial_of(content, revision=revision_of(rule))
+    return RuleForm(posted, initial=initial, contributors=content.contributors)
+
+
+def _shown_scenario(rule: ExpertRule) -> SyntheticScenario | None:
+    """With the columns alone that a coach may read."""
+    scenarios = SyntheticScenario.objects.only("id", "scenario_description")
+    return scenarios.filter(pk=rule.source_scenario_id).first() if rule.source_scenario_id else None
+
+
+def _contributors(rule: ExpertRule) -> list[str]:
+    """By name, as those who coach no more are called today."""
+    keys = [str(key) for key in rule.contributors or ()]
+    names = names_of(keys)
+    return [names.get(key, key) for key in keys]
 
 
 def _address(rule_id: UUID) -> str:

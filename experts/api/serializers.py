@@ -8,7 +8,13 @@ from typing import Any
 from rest_framework import serializers
 
 from climbiq.common.serializers import StrictSerializer
-from experts.domain.rules.content import MAX_CHARS, RuleChanges, RuleContent, faults_of_parts
+from experts.domain.rules.content import (
+    MAX_CHARS,
+    MAX_CONTRIBUTORS,
+    RuleChanges,
+    RuleContent,
+    faults_of_parts,
+)
 from experts.domain.rules.faults import InvalidRule
 from experts.domain.rules.grammar import parse_rule
 from experts.domain.rules.sentences import rule_sentence
@@ -41,6 +47,18 @@ class RuleContentSerializer(StrictSerializer):
     source: Any = serializers.ChoiceField(choices=list(RULE_SOURCES.items()), required=False, allow_null=True)
     evidence = serializers.CharField(
         max_length=MAX_CHARS["evidence"], required=False, allow_null=True, allow_blank=True
+    )
+    contributors = serializers.ListField(
+        child=serializers.UUIDField(),
+        max_length=MAX_CONTRIBUTORS,
+        required=False,
+        help_text="Coaches, by their keys. Like the other parts of where a rule comes from, no part of what it does.",
+    )
+    source_scenario = serializers.UUIDField(
+        required=False, allow_null=True, help_text="The scenario that led to it."
+    )
+    review_session = serializers.UUIDField(
+        required=False, allow_null=True, help_text="The review session that it was agreed in."
     )
     expires_at = serializers.DateTimeField(required=False, allow_null=True)
 

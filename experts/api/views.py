@@ -41,7 +41,7 @@ from experts.api.serializers import (
 from experts.domain.rules.faults import InvalidRule
 from experts.domain.rules.words import LIFECYCLES, RULE_CATEGORIES
 from experts.models import ExpertRule
-from experts.selectors import as_log_entry, current_priors, rule_log_rows
+from experts.selectors import as_log_entries, current_priors, rule_log_rows
 from experts.services import rule_refusals as refusals
 from experts.services.rules import change_lifecycle, create_rule, supersede_rule, update_rule
 
@@ -206,8 +206,7 @@ class RuleAuditView(CoachView):
         rule = _rule(rule_id)
         pages = self.pagination_class()
         rows = pages.paginate_queryset(rule_log_rows().filter(rule=rule), request, self) or []
-        entries = [as_log_entry(row) for row in rows]
-        return pages.get_paginated_response(RuleLogSerializer(entries, many=True).data)
+        return pages.get_paginated_response(RuleLogSerializer(as_log_entries(rows), many=True).data)
 
 
 class RuleGrammarView(CoachView):

@@ -17,10 +17,11 @@ from django.db import connection
 
 from climbiq.accounts.models import User
 from climbiq.domain.texts import UnstorableText, clean_text
-from experts.domain.rules.content import CONTENT_COLUMNS, MAX_CHARS, RuleChanges, RuleContent, check_content
+from experts.domain.rules.content import CONTENT_PARTS, MAX_CHARS, RuleChanges, RuleContent, check_content
 from experts.domain.rules.grammar import parse_rule
 from experts.domain.rules.words import LIFECYCLE_STEPS, LIFECYCLES
 from experts.models import ExpertRule
+from experts.services.rule_provenance import provenance_faults
 from experts.services.rule_refusals import (
     DuplicateName,
     ImpossibleStep,
@@ -57,7 +58,7 @@ def create_rule(*, by: User, content: RuleContent, now: datetime, reason: str = 
     DuplicateName
         Another rule has the name, in whatever case.
     """
-    checked = check_content(content=content, now=now)
+    checked = check_content(content=content, now=now, unknown=provenance_faults(content=content))
     why = _reason(reason, needed=False)
     _refuse_duplicate(checked.name)
     with refusals_explained(), _because(why, by=by):
@@ -76,6 +77,9 @@ def update_rule(
     revision: str | None = None,
 ) -> ExpertRule:
     """Change some of a rule; a change that changes nothing leaves no trace.
+
+    What it was made from (source, evidence, contributors, scenario, review session) says nothing of what it does:
+    changed alone, it makes no new version, an active safety rule stays in force, and no second coach is needed.
 
     Parameters
     ----------
@@ -100,8 +104,10 @@ def update_rule(
         rule = _hold(rule_id, revision)
         stored = content_of(rule)
         wanted = replace(stored, **changes)
-        checked = check_content(content=wanted, now=now, expired_before=stored.expires_at)
-        changed = {name: value for name, value in _values(checked).items() if value != getattr(stored, name)}
+        unknown = provenance_faults(content=wanted, stored=stored)
+        checked = check_content(content=wanted, now=now, expired_before=stored.expires_at, unknown=unknown)
+        before = _values(stored)
+        changed = {name: value for name, value in _values(checked).items() if value != before[name]}
         if not changed:
             return rule
         if "name" in changed:
@@ -220,7 +226,8 @@ def needs_second_coach(*, rule: ExpertRule, by: User) -> bool:
 
 def content_of(rule: ExpertRule) -> RuleContent:
     """What its authors decided."""
-    return RuleContent(**{name: getattr(rule, name) for name in CONTENT_COLUMNS})
+    said = {part: getattr(rule, _column(part)) for part in CONTENT_PARTS}
+    return RuleContent(**{**said, "contributors": tuple(rule.contributors or ())})
 
 
 def revision_of(rule: ExpertRule) -> str:
@@ -264,7 +271,11 @@ def _is_in_force(rule: ExpertRule, *, now: datetime) -> bool:
 
 
 def _values(content: RuleContent) -> dict[str, Any]:
-    return {name: getattr(content, name) for name in CONTENT_COLUMNS}
+    return {_column(part): getattr(content, part) for part in CONTENT_PARTS}
+
+
+def _column(part: str) -> str:
+    return f"{part}_id" if part in {"source_scenario", "review_session"} else part
 
 
 def _refuse_duplicate(name: str, *, but: tuple[UUID, ...] = ()) -> None:

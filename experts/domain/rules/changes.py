@@ -13,9 +13,10 @@ from experts.domain.rules.grammar import parse_actions, parse_conditions
 from experts.domain.rules.sentences import action_sentence, condition_sentence
 from experts.domain.rules.words import LIFECYCLES, RULE_CATEGORIES, RULE_CONFIDENCES, RULE_SOURCES
 
-__all__ = ["Change", "describe_changes"]
+__all__ = ["Change", "describe_changes", "keys_in"]
 
 NOTHING: Final = "nothing"
+_KEYS: Final = ("contributors", "source_scenario_id", "review_session_id", "superseded_by")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +28,42 @@ class Change:
     after: str
 
 
-def describe_changes(*, before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> tuple[Change, ...]:
+def describe_changes(
+    *, before: Mapping[str, Any] | None, after: Mapping[str, Any], names: Mapping[str, str] | None = None
+) -> tuple[Change, ...]:
     """Compare two rows of the audit log; against None, tell what the rule began with.
+
+    Parameters
+    ----------
+    names : mapping of str to str, optional
+        What people and rows are called, by their keys (`keys_in`); one that is not there is told by its key.
 
     >>> describe_changes(before={"priority": 50}, after={"priority": 80})
     (Change(what='Priority', before='50', after='80'),)
     """
-    return tuple(_changes(before, after))
+    return tuple(_changes(_named(before, names or {}), _named(after, names or {}) or {}))
+
+
+def keys_in(row: Mapping[str, Any] | None) -> Iterator[str]:
+    """Keys of the people, scenarios, review sessions and rules that a row of the log names.
+
+    >>> sorted(keys_in({"contributors": ["a", "b"], "review_session_id": "c", "source_scenario_id": None}))
+    ['a', 'b', 'c']
+    """
+    for column in _KEYS:
+        found = (row or {}).get(column)
+        yield from map(str, found if isinstance(found, list) else [found] if found else [])
+
+
+def _named(row: Mapping[str, Any] | None, names: Mapping[str, str]) -> Mapping[str, Any] | None:
+    if row is None:
+        return None
+    called = {
+        column: ", ".join(names.get(key, key) for key in keys_in({column: row[column]}))
+        for column in _KEYS
+        if column in row
+    }
+    return {**row, **called}
 
 
 def _changes(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> Iterator[Change]:
@@ -89,6 +119,9 @@ _PARTS: Final[Mapping[str, tuple[str, Callable[[Any], str]]]] = {
     "confidence": ("Confidence", _one_of(RULE_CONFIDENCES)),
     "source": ("Source", _one_of(RULE_SOURCES)),
     "evidence": ("Evidence", _plain),
+    "contributors": ("Contributors", _plain),
+    "source_scenario_id": ("Scenario", _plain),
+    "review_session_id": ("Review session", _plain),
     "expires_at": ("Expires", _moment),
     "superseded_by": ("Superseded by", _plain),
 }

@@ -16,9 +16,18 @@ from experts.domain.rules.grammar import parse_actions, parse_conditions, parse_
 from experts.domain.rules.tree import canonical_json
 from experts.domain.rules.words import RULE_CATEGORIES, RULE_CONFIDENCES, RULE_SOURCES
 
-__all__ = ["CONTENT_COLUMNS", "MAX_CHARS", "RuleChanges", "RuleContent", "check_content", "faults_of_parts"]
+__all__ = [
+    "CONTENT_PARTS",
+    "MAX_CHARS",
+    "MAX_CONTRIBUTORS",
+    "RuleChanges",
+    "RuleContent",
+    "check_content",
+    "faults_of_parts",
+]
 
 MAX_CHARS: Final[Mapping[str, int]] = {"name": 120, "description": 2000, "evidence": 2000, "reason": 500}
+MAX_CONTRIBUTORS: Final = 50
 MAX_RULE_CHARS: Final = 30_000  # conditions and actions; nobody reads half as much
 _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "rule_category": RULE_CATEGORIES,
@@ -29,7 +38,7 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleContent:
-    """Everything that an author decides, under the names of the columns; None where they said nothing."""
+    """Everything that an author decides, None where they said nothing; keys of people and rows that it came from."""
 
     name: str
     conditions: Any
@@ -40,6 +49,9 @@ class RuleContent:
     confidence: str | None = None
     source: str | None = None
     evidence: str | None = None
+    contributors: tuple[UUID, ...] = ()
+    source_scenario: UUID | None = None
+    review_session: UUID | None = None
     expires_at: datetime | None = None
 
     def revision(self, *, lifecycle: str, superseded_by: UUID | None) -> str:
@@ -58,10 +70,10 @@ class RuleContent:
         said = {**asdict(self), "lifecycle": lifecycle, "superseded_by": heir}
         if self.expires_at is not None:
             said["expires_at"] = self.expires_at.astimezone(UTC).isoformat()
-        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
+        return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
-CONTENT_COLUMNS: Final = tuple(field.name for field in fields(RuleContent))
+CONTENT_PARTS: Final = tuple(field.name for field in fields(RuleContent))
 
 
 class RuleChanges(TypedDict, total=False):
@@ -76,11 +88,18 @@ class RuleChanges(TypedDict, total=False):
     confidence: str | None
     source: str | None
     evidence: str | None
+    contributors: tuple[UUID, ...]
+    source_scenario: UUID | None
+    review_session: UUID | None
     expires_at: datetime | None
 
 
 def check_content(
-    *, content: RuleContent, now: datetime, expired_before: datetime | None = None
+    *,
+    content: RuleContent,
+    now: datetime,
+    expired_before: datetime | None = None,
+    unknown: tuple[Fault, ...] = (),
 ) -> RuleContent:
     """Return the content as it is stored: texts trimmed, conditions and actions in their one spelling.
 
@@ -88,6 +107,8 @@ def check_content(
     ----------
     expired_before : datetime or None
         The end that the rule has already: it may lie in the past, a new one may not.
+    unknown : tuple of Fault
+        What whoever knows the database has found: people and rows that are not there. Told with the rest.
 
     Raises
     ------
@@ -114,8 +135,13 @@ def check_content(
             faults.add(field, f"Must be one of: {', '.join(words)}.")
     if isinstance(content.priority, bool) or not 0 <= content.priority <= 100:
         faults.add("priority", "Must be between 0 and 100.")
+    contributors = tuple(dict.fromkeys(content.contributors))
+    if len(contributors) > MAX_CONTRIBUTORS:
+        faults.add("contributors", f"{MAX_CONTRIBUTORS} are the most; these are {len(contributors)}.")
     if content.expires_at is not None and content.expires_at != expired_before and content.expires_at <= now:
         faults.add("expires_at", "This moment has passed: the rule would never apply.")
+    for fault in unknown:
+        faults.add(fault.path, fault.message)
     try:
         parsed = parse_rule(conditions=content.conditions, actions=content.actions)
     except InvalidRule as invalid:
@@ -129,6 +155,7 @@ def check_content(
         name=name,
         description=description,
         evidence=evidence,
+        contributors=contributors,
         conditions=parsed.conditions.to_json(),
         actions=parsed.actions_json(),
     )
