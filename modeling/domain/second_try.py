@@ -11,6 +11,7 @@ from modeling.domain.gate_limits import HIGHEST_RHAT, LEAST_ESS
 if TYPE_CHECKING:
     from modeling.domain.hierarchical import SamplerSettings
 
+FREE_DEPTH: Final = 10  # of trajectories: as far as they go without turning round
 LONGER: Final = 3  # times as many draws where the first ones were too few
 CAREFUL: Final = (
     0.95  # acceptance to aim for after divergences: shorter steps see what longer ones jumped over
@@ -20,8 +21,8 @@ CAREFUL: Final = (
 def second_try(*, diagnostics: Diagnostics, settings: SamplerSettings) -> tuple[SamplerSettings, str] | None:
     """Settings to sample with again, and why; None where the first draws are enough.
 
-    Always with another seed: the same walk longer would meet the same trouble. Longer where the draws were too few,
-    with shorter steps where some diverged.
+    Always with another seed and with trajectories of any length: the same walk would meet the same trouble. Longer
+    where the draws were too few, with shorter steps where some diverged.
 
     Examples
     --------
@@ -37,7 +38,7 @@ def second_try(*, diagnostics: Diagnostics, settings: SamplerSettings) -> tuple[
     is_enough = diagnostics.max_rhat <= HIGHEST_RHAT and ess >= LEAST_ESS
     if is_enough and not diagnostics.divergences:
         return None
-    again = replace(settings, tune=2 * settings.tune, seed=settings.seed + 1)
+    again = replace(settings, tune=2 * settings.tune, seed=settings.seed + 1, max_depth=FREE_DEPTH)
     why, how = [], []
     if not is_enough:
         again = replace(again, draws=LONGER * settings.draws)
