@@ -6,6 +6,7 @@ import math
 import re
 import time
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -77,12 +78,56 @@ def test_a_recommendation_from_the_stored_priors_by_hand(site):
     assert prediction["predictive_interval_95"] == pytest.approx(expected["predictive"], abs=0.051)
     assert prediction["mean_interval_95"] == pytest.approx(expected["credible"], abs=0.051)
     caffeine = next(tip for tip in events[3].data["items"] if tip["variable"] == "caffeine_mg")
-    assert caffeine["gain"] == pytest.approx(
-        expected["gain_per_mg"] * caffeine["recommended_value"], abs=0.006
+    check_gain(caffeine, expected)
+    check_own_plan(caffeine, expected)
+    check_sessions_to_come(caffeine, expected)
+
+
+def check_gain(tip: dict, expected: dict) -> None:
+    """Δf b ~ N(Δf m_b, Δf² C_bb); P(gain > 0) = Φ(m / s)."""
+    assert tip["current_value"] == TODAY["caffeine_mg"] == 0
+    change = dose("caffeine_mg", tip["recommended_value"]) - dose("caffeine_mg", 0)
+    gain, sd = change * expected["gain_per_mg"], change * expected["gain_sd_per_mg"]
+    assert tip["gain"] == pytest.approx(gain, abs=0.0051)
+    assert tip["gain_interval_95"] == pytest.approx([gain - 1.959964 * sd, gain + 1.959964 * sd], abs=0.0051)
+    assert tip["probability_of_gain"] == pytest.approx(
+        (1 + math.erf(gain / sd / math.sqrt(2))) / 2, abs=0.0051
     )
 
 
-def by_hand(database: psycopg.Connection) -> dict[str, object]:
+def check_own_plan(tip: dict, expected: dict) -> None:
+    """The first whole mg from which less than a tenth of a point is left to gain."""
+    flip = next(flip for flip in tip["flips"] if flip["variable"] == "caffeine_mg")
+    edge = tip["recommended_value"] - 0.1 / expected["gain_per_mg"]
+    assert (flip["threshold"], flip["direction"]) == (math.floor(edge) + 1, "at_least")
+
+
+def check_sessions_to_come(tip: dict, expected: dict) -> None:
+    """The fewest sessions, and the rating, after which P < 0.6: m' = z s' with z = Φ⁻¹(0.6).
+
+    m' = m + c (y - x'm) / (v + sigma²/k),   s'² = s² - c² / (v + sigma²/k)
+    """
+    mean, sd = expected["gain_per_mg"], expected["gain_sd_per_mg"]
+    found = []
+    for order, planned in enumerate((tip["recommended_value"], 0.0)):
+        centre, variance, shared = expected["moments"](planned)
+        for k in range(1, 6) if shared else ():  # at the reference dose a session says nothing of the slope
+            total = variance + expected["noise"] / k
+            left = math.sqrt(sd**2 - shared**2 / total)
+            rating = centre + (0.2533471 * left - mean) * total / shared
+            if shared > 0 and math.ceil(rating) - 1 >= 1:
+                found.append((k, order, min(math.ceil(rating) - 1, 10), "at_most", planned))
+            elif shared < 0 and math.floor(rating) + 1 <= 10:
+                found.append((k, order, max(math.floor(rating) + 1, 1), "at_least", planned))
+    told = [
+        (flip["sessions"], flip["threshold"], flip["direction"], flip["at_value"])
+        for flip in tip["flips"]
+        if flip["kind"] == "uncertainty"
+    ]
+    assert told == [(k, rating, side, planned) for k, _, rating, side, planned in sorted(found)[:1]]
+
+
+def by_hand(database: psycopg.Connection) -> dict[str, Any]:
     """theta | y ~ N(C (X'R⁻¹y/s² + V⁻¹m), C), C = (X'R⁻¹X/s² + V⁻¹)⁻¹, from the rows as they lie in the tables.
 
     R = I + K, K_ij = v 2^(-|t_i - t_j| / half-life): the drifting level is one more normal, that of today correlated
@@ -130,9 +175,19 @@ def by_hand(database: psycopg.Connection) -> dict[str, object]:
     seen = stationary * 2.0 ** (-(asked.toordinal() - day) / fades)
     pull = seen @ precision  # of each past session on today's level
     today = np.array([1.0, *(dose(n, TODAY[n]) if n in TODAY else usual[k] for k, n in enumerate(names))])
-    centre = float(today @ mean + pull @ (outcome - design @ mean))
-    felt = today - pull @ design  # what the coefficients still move, the level's answer to them taken off
-    mean_sd = math.sqrt(float(felt @ covariance @ felt) + noise * (stationary - float(pull @ seen)))
+    caffeine = 1 + names.index("caffeine_mg")
+
+    def moments(planned_caffeine: float) -> tuple[float, float, float]:
+        """Mean and variance of the expected quality, and its covariance with the coefficient of caffeine."""
+        row = today.copy()
+        row[caffeine] = dose("caffeine_mg", planned_caffeine)
+        felt = row - pull @ design  # what the coefficients still move, the level's answer to them taken off
+        variance = float(felt @ covariance @ felt) + noise * (stationary - float(pull @ seen))
+        centre = float(row @ mean + pull @ (outcome - design @ mean))
+        return centre, variance, float(covariance[caffeine] @ felt)
+
+    centre, variance, _ = moments(TODAY["caffeine_mg"])
+    mean_sd = math.sqrt(variance)
     unsaid = sum(
         unseen_variance(n, doses[:, k], known[k]) * (mean[k + 1] ** 2 + covariance[k + 1, k + 1])
         for k, n in enumerate(names)
@@ -147,7 +202,10 @@ def by_hand(database: psycopg.Connection) -> dict[str, object]:
         "mean": min(max(centre, 1.0), 10.0),
         "predictive": interval(predictive_sd),
         "credible": interval(mean_sd),
-        "gain_per_mg": float(mean[names.index("caffeine_mg") + 1]),
+        "gain_per_mg": float(mean[caffeine]),
+        "gain_sd_per_mg": math.sqrt(covariance[caffeine, caffeine]),
+        "moments": moments,
+        "noise": noise,
     }
 
 
