@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from recommendations.domain import rounding
 from recommendations.domain.guesses import Guess
 from recommendations.models import Recommendation, RecommendationEvent
+from sessions_app.domain.records import SessionRecord
 
 
 class RecommendationNotFound(LookupError):
@@ -158,3 +159,13 @@ def latest_for_sessions(*, user_id: UUID, session_ids: list[UUID]) -> dict[UUID,
     for session_id, recommendation_id in rows:
         found.setdefault(session_id, recommendation_id)
     return found
+
+
+def with_advice(session: SessionRecord, *, user_id: UUID) -> SessionRecord:
+    """The session with which advice was seen for it, also where it has no form, whose row would say so."""
+    if session.recommendations_shown:
+        return session
+    advised = latest_for_sessions(user_id=user_id, session_ids=[session.id]).get(session.id)
+    if advised is None:
+        return session
+    return replace(session, recommendations_shown={"recommendation_id": str(advised)})

@@ -22,6 +22,7 @@ from recommendations.domain import rounding
 from recommendations.domain.context import RecommendationContext
 from recommendations.domain.own_model import population_beliefs
 from recommendations.models import Recommendation
+from recommendations.selectors import with_advice
 from recommendations.services.event_log import Lease, StoredEvent
 from recommendations.services.own_sessions import SESSIONS_READ, own_sessions
 from recommendations.services.shared_data import STATISTICS, Priors, ServedPopulation, population_in_force
@@ -110,20 +111,21 @@ def make_recommendation(*, by: User, asked: Asked, now: datetime, tells: bool) -
     if known is not None:
         return known
     local_now = now.astimezone(zone_of(by.time_zone))
-    climber = context_for(user_id=by.pk, limit=SESSIONS_READ)
+    # Of several guesses in one moment one is the first: the others wait, and find its advice.
+    guesses = asked.own_forecast is not None and asked.session_id is not None
+    climber = context_for(user_id=by.pk, limit=SESSIONS_READ, hold=guesses)
     session = None if asked.session_id is None else _find(climber, by, asked.session_id)
     if session is not None and session.status not in OPEN:
         raise SessionIsOver
     day = session.session_date if session is not None else local_now.date()
     climber = _until(climber, day=day, session=session)
-    if session is not None and not (
-        guess_counts(session=session, today=local_now.date()) and not _was_advised(by, asked, session)
-    ):
+    digest = asked.digest if asked.idempotency_key else None
+    if session is not None and not guess_counts(session=session, today=local_now.date()):
         asked = replace(asked, own_forecast=None)
     served = population_in_force(versions=climber.versions)
     context = _context(climber, served, asked, session, day=day, now=local_now)
     result = domain.recommend(context=context)
-    record = _record(by, asked, session, context, result, served, now=now)
+    record = replace(_record(by, asked, session, context, result, served, now=now), request_digest=digest)
     stored = store(record, with_lease=tells)
     if stored is None:  # the same key, in this very moment, in another tab
         known = _already_made(by, asked)
@@ -143,19 +145,12 @@ def guess_counts(*, session: SessionRecord, today: date) -> bool:
     return session.status == "planned" and session.session_date >= today and not session.recommendations_shown
 
 
-def _was_advised(by: User, asked: Asked, session: SessionRecord) -> bool:
-    """Whether ours was seen for a session without a form, whose row cannot say so; asked only for a guess."""
-    if asked.own_forecast is None or session.has_pre:
-        return False
-    return Recommendation.objects.filter(user_id=by.pk, session_id=session.id).exists()
-
-
 def _find(climber: ClimberContext, by: User, session_id: UUID) -> SessionRecord:
     """The session among those already read; asked for only where it is older than all of them."""
     for record in climber.history:
         if record.id == session_id:
             return record
-    return session_of(user_id=by.pk, session_id=session_id)
+    return with_advice(session_of(user_id=by.pk, session_id=session_id), user_id=by.pk)
 
 
 def _until(climber: ClimberContext, *, day: date, session: SessionRecord | None) -> ClimberContext:

@@ -21,7 +21,7 @@ from climbiq.common.throttles import seconds_to_wait
 from recommendations.domain import wording
 from recommendations.domain.answers import are_other_answers
 from recommendations.forms import ForecastForm
-from recommendations.selectors import RecommendationNotFound, Shown, latest_for_sessions, shown
+from recommendations.selectors import RecommendationNotFound, Shown, latest_for_sessions, shown, with_advice
 from recommendations.services.recommend import (
     OPEN,
     Asked,
@@ -92,7 +92,7 @@ def recommend(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """Ask for the climber's own number first; only then is ours computed."""
     user = person_of(request)
     try:
-        session = session_of(user_id=user.pk, session_id=session_id)
+        session = with_advice(session_of(user_id=user.pk, session_id=session_id), user_id=user.pk)
     except SessionNotFound:
         raise Http404 from None
     form = ForecastForm(request.POST if request.method == "POST" and "skip" not in request.POST else None)

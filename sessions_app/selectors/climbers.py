@@ -16,13 +16,16 @@ from sessions_app.domain.records import BaselineRecord, ClimberContext, SessionR
 from sessions_app.models import PreSessionData
 from sessions_app.selectors.sessions import HISTORY_LIMIT
 
-__all__ = ["context_for", "current_baseline"]
+__all__ = ["HOLD_DIARY", "context_for", "current_baseline", "diary_key"]
+
+HOLD_DIARY: Final = "pg_advisory_xact_lock(hashtextextended(%s, 0))"  # of a `diary_key`
 
 # One row whether or not there is a baseline, so that the counters cost no query of their own.
 _BASELINE_AND_VERSIONS: Final = """
 SELECT (SELECT to_jsonb(b) FROM baseline_assessments b WHERE b.user_id = %s AND b.is_current),
        (SELECT jsonb_object_agg(v.name, v.version) FROM data_versions v)
 """
+_HELD: Final = _BASELINE_AND_VERSIONS.replace("\nSELECT", f"\nSELECT {HOLD_DIARY},", 1)
 _PLANNED: Final = tuple(PLANNED_COLUMNS)
 _ACTUAL: Final = tuple(ACTUAL_COLUMNS)
 
@@ -41,11 +44,14 @@ _FRACTIONS: Final = _of_kind(
 
 
 # Written out, because composing it anew costs as much as running it. What was advised is long: it is unpacked only
-# where it can still matter.
+# where it can still matter. What was advised before there was a form is known by its own row alone.
 _HISTORY: Final = f"""
 SELECT s.id, s.session_date, s.status, s.started_at, b.session_id IS NOT NULL, a.session_id IS NOT NULL,
        a.deviated_from_plan, a.session_quality,
-       CASE WHEN s.status IN ('planned', 'in_progress') THEN b.recommendations_shown ->> 'recommendation_id' END,
+       CASE WHEN s.status IN ('planned', 'in_progress') THEN coalesce(
+           b.recommendations_shown ->> 'recommendation_id',
+           (SELECT r.id::text FROM recommendations r WHERE r.session_id = s.id AND r.user_id = s.user_id
+            ORDER BY r.created_at DESC LIMIT 1)) END,
        b.derived_said,
        {", ".join(f"b.{c}::float8" if n in _FRACTIONS else f"b.{c}" for n, c in PLANNED_COLUMNS.items())},
        {", ".join(f"a.{column}" for column in ACTUAL_COLUMNS.values())}
@@ -60,6 +66,11 @@ _FIRST_PLANNED: Final = 10
 _FIRST_ACTUAL: Final = _FIRST_PLANNED + len(_PLANNED)
 
 
+def diary_key(user_id: UUID) -> str:
+    """What to lock so that nobody else changes this climber's sessions."""
+    return f"diary|{user_id}"
+
+
 def current_baseline(*, user_id: UUID) -> BaselineRecord | None:
     """Read the climber's current baseline, or None before there is one."""
     baseline, _ = _baseline_and_versions(user_id)
@@ -72,6 +83,7 @@ def context_for(
     limit: int = HISTORY_LIMIT,
     before: date | None = None,
     exclude: UUID | None = None,
+    hold: bool = False,
 ) -> ClimberContext:
     """Read everything a recommendation needs of one climber, in two queries.
 
@@ -81,8 +93,10 @@ def context_for(
         Only sessions up to and including that day.
     exclude : UUID or None
         Without this one: the session that is being decided on.
+    hold : bool
+        Before its sessions are read, wait until nobody else changes this diary; nobody does until the transaction ends.
     """
-    baseline, versions = _baseline_and_versions(user_id)
+    baseline, versions = _baseline_and_versions(user_id, hold=hold)
     with connection.cursor() as cursor:
         cursor.execute(_HISTORY, [user_id, before, exclude, limit])
         history = tuple(map(_record, cursor.fetchall()))
@@ -112,10 +126,15 @@ def _record(row: Sequence[Any]) -> SessionRecord:
     )
 
 
-def _baseline_and_versions(user_id: UUID) -> tuple[BaselineRecord | None, Mapping[str, int]]:
+def _baseline_and_versions(
+    user_id: UUID, *, hold: bool = False
+) -> tuple[BaselineRecord | None, Mapping[str, int]]:
     with connection.cursor() as cursor:
-        cursor.execute(_BASELINE_AND_VERSIONS, [user_id])
-        raw_baseline, raw_versions = cursor.fetchone()
+        if hold:
+            cursor.execute(_HELD, [diary_key(user_id), user_id])
+        else:
+            cursor.execute(_BASELINE_AND_VERSIONS, [user_id])
+        *_, raw_baseline, raw_versions = cursor.fetchone()
     found = json.loads(raw_baseline) if raw_baseline else None
     versions = json.loads(raw_versions) if raw_versions else {}
     if found is None:

@@ -13,6 +13,7 @@ from django.db.models import Model
 from climbiq.accounts.models import User
 from sessions_app.models import Session
 from sessions_app.selectors import SessionNotFound, version_of
+from sessions_app.selectors.climbers import HOLD_DIARY, diary_key
 
 __all__ = ["ChangedElsewhere", "changed_columns", "hold_diary", "is_stale", "lock_session", "touch"]
 
@@ -33,7 +34,7 @@ def hold_diary(user_id: UUID) -> None:
     no two wait for each other.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"diary|{user_id}"])
+        cursor.execute(f"SELECT {HOLD_DIARY}", [diary_key(user_id)])  # a constant of ours
 
 
 def lock_session(*, by: User, session_id: UUID) -> Session:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.core import serializers, signing
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from climbiq.accounts.models import User
 from sessions_app.domain.records import SessionRecord
@@ -47,9 +47,15 @@ def delete_session(*, by: User, session_id: UUID, now: datetime) -> str:
         ]
         # Not the "json" format: it cuts times to milliseconds.
         rows = serializers.serialize("python", [session, *forms])
+        advice = _advice_for(session)
         session.delete()
         derive_anew(by=by, days=[session.session_date], now=now)
-    snapshot = {"user": str(by.pk), "at": now.timestamp(), "rows": json.dumps(rows, default=str)}
+    snapshot = {
+        "user": str(by.pk),
+        "at": now.timestamp(),
+        "rows": json.dumps(rows, default=str),
+        "advice": advice,
+    }
     return signing.dumps(snapshot, salt=_SALT, compress=True)
 
 
@@ -78,10 +84,29 @@ def restore_session(*, by: User, session_id: UUID, undo: str, now: datetime) -> 
     try:
         with transaction.atomic():
             hold_diary(by.pk)
-            for row in rows:
-                row.save(force_insert=True)
+            rows[0].save(force_insert=True)
+            _tie_advice(session_id, copy.get("advice", []))
+            for form in rows[1:]:  # after it: a form that knows of no advice takes up what is tied
+                form.save(force_insert=True)
             back = session_of(user_id=by.pk, session_id=session_id)
             derive_anew(by=by, days=[back.session_date], now=now)
     except IntegrityError:
         raise CannotUndo("This session is in your diary again already.") from None
     return session_of(user_id=by.pk, session_id=rows[0].pk)
+
+
+def _advice_for(session: Session) -> list[str]:
+    """The keys of what was advised for it. Advice outlives the session, and forgets which one it was for."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id::text FROM recommendations WHERE session_id = %s AND user_id = %s ORDER BY created_at",
+            [session.pk, session.user_id],
+        )
+        return [key for (key,) in cursor.fetchall()]
+
+
+def _tie_advice(session_id: UUID, keys: list[str]) -> None:
+    """The database ties only whoever's own advice, and only to their own session."""
+    if keys:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT app.tie_advice(%s, %s::uuid[])", [session_id, keys])

@@ -68,6 +68,7 @@ GUARDS: dict[str, str] = {
         for what in ("key of session_id, user_id", "trigger fill_owner", "user_id has to be given")
     },
     "pre_session_data: trigger reattach_recommendation": "0010-deleting-a-session.md",
+    "pre_session_data: trigger take_up_advice": "0010-deleting-a-session.md",
     "rule_audit_log: trigger append_only": PLAIN_SQL,
     "rule_audit_log: trigger append_only_truncate": PLAIN_SQL,
     "sessions: key of gym_id": PLAIN_SQL,

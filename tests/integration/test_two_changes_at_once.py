@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 
 import httpx
 import psycopg
@@ -83,3 +84,30 @@ def test_two_who_add_the_same_gym_at_once_get_one(site, app):
         until_waiting(site.database, 1)
         other.commit()
         assert (answer.result(20).status_code, answer.result().json()["id"]) == (200, str(first))
+
+
+@pytest.mark.parametrize("with_form", [True, False], ids=["with a form", "without one"])
+def test_of_several_guesses_at_once_one_counts(site, app, with_form):
+    if with_form:
+        key = app.post("/sessions/pre-session", json={"stress_level": 1}).json()["id"]
+    else:
+        key = app.post("/sessions/", json={"session_date": f"{date.today():%Y-%m-%d}"}).json()["id"]
+    tabs = [7, 8, 9]
+    with ThreadPoolExecutor(len(tabs)) as pool, psycopg.connect(superuser_url(site.database)) as holder:
+        holder.execute("SELECT FROM sessions WHERE id = %s FOR UPDATE", [key])
+        answers = [pool.submit(ask, app, key, guess) for guess in tabs]
+        until_waiting(site.database, len(tabs))
+        holder.rollback()
+        assert [answer.result(20).status_code for answer in answers] == [201] * len(tabs)
+    with psycopg.connect(superuser_url(site.database)) as reader:
+        rows = reader.execute(
+            "SELECT own_forecast FROM recommendations WHERE session_id = %s ORDER BY created_at", [key]
+        ).fetchall()
+    kept = [guess for (guess,) in rows if guess is not None]
+    assert (len(rows), len(kept)) == (len(tabs), 1)
+
+
+def ask(app, session_id, guess):
+    body = {"session_id": session_id, "own_forecast": guess}
+    headers = {"Idempotency-Key": f"tab {guess}", "Accept": "application/json"}
+    return app.post("/recommendations/pre-session", json=body, headers=headers)

@@ -127,7 +127,9 @@ def test_the_same_key_of_another_climber_is_another_recommendation(alice, bob):
     )
 
 
-@pytest.mark.parametrize("with_session", [False, True], ids=["conditions", "session"])
+@pytest.mark.parametrize(
+    "with_session", [None, {}, {"own_forecast": 7}], ids=["conditions", "session", "guess"]
+)
 def test_at_most_six_queries_when_warm(
     client, alice, settings, django_capture_on_commit_callbacks, with_session
 ):
@@ -136,10 +138,10 @@ def test_at_most_six_queries_when_warm(
 
     _, token = create_token(user=alice, name="t", scope="write", expires_at=None)
     body = {"current_conditions": CONDITIONS}
-    if with_session:
+    if with_session is not None:
         session = Session.objects.create(user=alice, session_date="2026-11-20")
         PreSessionData.objects.create(session=session, user=alice)
-        body["session_id"] = str(session.pk)
+        body |= {"session_id": str(session.pk), **with_session}
     headers = {"Authorization": f"Bearer {token}", "Accept": "text/event-stream"}
 
     def post():
@@ -176,6 +178,89 @@ def test_a_guess_after_advice_does_not_count_where_the_session_has_no_form(alice
     seen = [ask(alice, session_id=session.pk, own_forecast=guess) for guess in (None, 9.0)]
     guesses = [Recommendation.objects.get(pk=m.recommendation_id).own_forecast for m in seen]
     assert guesses == [None, None]
+
+
+def advised_without_a_form(climber):
+    """A session without a form, and two recommendations for it, none of them guessed against."""
+    session = Session.objects.create(user=climber, session_date="2026-11-20")
+    return session, [ask(climber, session_id=session.pk).recommendation_id for _ in range(2)]
+
+
+def guess(climber, session) -> float | None:
+    made = ask(climber, session_id=session.pk, own_forecast=9.0)
+    return Recommendation.objects.get(pk=made.recommendation_id).own_forecast
+
+
+def test_a_form_filled_in_after_advice_knows_of_it(client, alice):
+    session, made = advised_without_a_form(alice)
+    client.force_login(alice)
+    address = f"/api/v1/sessions/{session.pk}/pre-session"
+    put = client.put(address, {"sleep_hours": 7}, content_type="application/json")
+    assert put.status_code in {200, 201}
+    shown = PreSessionData.objects.get(session=session).recommendations_shown
+    assert (shown["recommendation_id"], shown["earlier"]) == (str(made[1]), [str(made[0])])
+    assert (shown["prediction"], shown["own_forecast"]) == (events_of(ask(alice))["prediction"], None)
+    assert guess(alice, session) is None
+
+
+def test_a_form_keeps_the_guess_that_came_before_it(alice):
+    session = Session.objects.create(user=alice, session_date="2026-11-20")
+    assert guess(alice, session) == 9.0
+    PreSessionData.objects.create(session=session, user=alice)
+    assert PreSessionData.objects.get(session=session).recommendations_shown["own_forecast"] == 9.0
+
+
+def test_a_form_that_misses_the_advice_does_not_make_a_guess_count(alice):
+    """As where both came in one moment, and neither saw the other."""
+    session, _ = advised_without_a_form(alice)
+    PreSessionData.objects.create(session=session, user=alice)
+    PreSessionData.objects.update(recommendations_shown=None)
+    assert guess(alice, session) is None
+
+
+def test_a_session_without_a_form_brought_back_has_its_recommendations_again(alice):
+    from sessions_app.services.undo import delete_session, restore_session
+
+    session, made = advised_without_a_form(alice)
+    with rls.as_user(alice.pk):
+        undo = delete_session(by=alice, session_id=session.pk, now=NOW)
+        assert not Recommendation.objects.filter(session_id=session.pk).exists()
+        restore_session(by=alice, session_id=session.pk, undo=undo, now=NOW)
+    back = Recommendation.objects.filter(session_id=session.pk).values_list("pk", flat=True)
+    assert set(back) == set(made)
+    assert guess(alice, session) is None
+
+
+def test_only_ones_own_advice_is_tied_and_only_to_ones_own_session(alice, bob):
+    from django.db import IntegrityError, transaction
+
+    his = ask(bob).recommendation_id
+    of_bob = Session.objects.create(user=bob, session_date="2026-11-20")
+    mine = ask(alice).recommendation_id
+    session = Session.objects.create(user=alice, session_date="2026-11-20")
+    tie = "SELECT app.tie_advice(%s, %s::uuid[])"
+    with rls.as_user(alice.pk), connection.cursor() as cursor:
+        cursor.execute(tie, [session.pk, [his]])
+        with pytest.raises(IntegrityError), transaction.atomic():
+            cursor.execute(tie, [of_bob.pk, [mine]])
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    assert not Recommendation.objects.exclude(session_id=None).exists()
+
+
+def test_the_page_does_not_ask_for_a_guess_after_advice_without_a_form(client, alice):
+    session = Session.objects.create(user=alice, session_date=datetime.now(tz=UTC).date())
+    client.force_login(alice)
+    address = f"/sessions/{session.pk}/recommendation/"
+    assert client.get(address).context["asks"]
+    ask(alice, session_id=session.pk)
+    page = client.get(address)
+    assert (page.context["asks"], page.context["is_again"]) == (False, True)
+
+
+def test_a_key_whose_guess_did_not_count_answers_again(alice):
+    session, _ = advised_without_a_form(alice)
+    same = {"session_id": session.pk, "own_forecast": 9.0, "idempotency_key": "k"}
+    assert ask(alice, **same).recommendation_id == ask(alice, **same).recommendation_id
 
 
 @pytest.mark.parametrize(
