@@ -18,7 +18,7 @@ from modeling.domain.recordable import ignored_notes
 from modeling.domain.stored_population import from_json
 from modeling.domain.treated_columns import SESSIONS_KEPT, TreatedColumns
 from modeling.models import PopulationPosterior, PopulationStatistic
-from sessions_app.finished import UNKNOWN, finished_columns, finished_sessions
+from sessions_app.finished import UNKNOWN, finished_columns, finished_sessions, sessions_on_no_day
 
 _VOCABULARIES: Final = {"session_type": tuple(SESSION_TYPES), "session_intensity": tuple(INTENSITIES)}
 
@@ -61,6 +61,8 @@ def treated_columns() -> tuple[TreatedColumns, tuple[str, ...]]:
         kinds=kinds,
     )
     kept = everything.latest()
+    if undated := sessions_on_no_day():
+        notes.append(f"{undated:,} sessions left out: their date lies beyond every calendar")
     if older := everything.n_sessions - kept.n_sessions:
         notes.append(f"{older:,} sessions left out: only a climber's last {SESSIONS_KEPT} are learnt from")
     return kept, tuple(notes)

@@ -14,6 +14,7 @@ from django.db import connection
 from numpy.typing import NDArray
 from psycopg import sql
 
+from climbiq.common.fields import FIRST_DAY, LAST_DAY
 from sessions_app.domain.columns import ACTUAL_COLUMNS, PLANNED_COLUMNS
 from sessions_app.domain.records import as_treated
 from sessions_app.models import Session
@@ -22,6 +23,9 @@ BATCH = 5_000
 EPOCH: Final = date(1970, 1, 1)
 NOT_SAID: Final = -1  # the code of a word that was not said
 UNKNOWN: Final = -2  # … and of one that the vocabulary does not have
+
+# No table with its CHECKs has others; one restored without them may, and one such row would stop everybody's training.
+_ON_A_DAY: Final = {"session_date__range": (FIRST_DAY, LAST_DAY)}
 
 _COPY_HEADER: Final = 19  # bytes: signature, flags, no extension
 _COPY_TRAILER: Final = 2
@@ -43,7 +47,7 @@ def finished_sessions(*, since: date | None = None) -> Iterator[FinishedSession]
 
     For the background role: row-level security shows anybody else their own only.
     """
-    rows = Session.objects.filter(status="completed", post__session_quality__isnull=False)
+    rows = Session.objects.filter(status="completed", post__session_quality__isnull=False, **_ON_A_DAY)
     if since is not None:
         rows = rows.filter(session_date__gte=since)
     planned = [f"pre__{column}" for column in PLANNED_COLUMNS.values()]
@@ -69,6 +73,11 @@ def finished_sessions(*, since: date | None = None) -> Iterator[FinishedSession]
                 deviated=row[3],
             ),
         )
+
+
+def sessions_on_no_day() -> int:
+    """How many sessions nobody can learn from, because their date is none (background role)."""
+    return Session.objects.exclude(**_ON_A_DAY).count()
 
 
 def _plain(value: Any) -> Any:
@@ -178,9 +187,13 @@ def _columns_query(numbers: Sequence[str], words: Mapping[str, Sequence[str]]) -
         "COPY (SELECT s.user_id, s.session_date - date '1970-01-01', post.session_quality{}"
         " FROM sessions s JOIN post_session_data post ON post.session_id = s.id"
         " LEFT JOIN pre_session_data pre ON pre.session_id = s.id"
-        " WHERE s.status = 'completed' AND post.session_quality IS NOT NULL"
+        " WHERE s.status = 'completed' AND post.session_quality IS NOT NULL AND s.session_date BETWEEN {} AND {}"
         " ORDER BY s.user_id, s.session_date, s.started_at, s.created_at, s.id) TO STDOUT (FORMAT binary)"
-    ).format(sql.Composed([part for field in fields for part in (sql.SQL(", "), field)]))
+    ).format(
+        sql.Composed([part for field in fields for part in (sql.SQL(", "), field)]),
+        sql.Literal(FIRST_DAY),
+        sql.Literal(LAST_DAY),
+    )
 
 
 def _treated(name: str) -> sql.Composed:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import UTC, date, datetime
+from typing import Any, Final
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import Q
 from django.db.models.expressions import Func, Value
+
+# Days that a diary can hold, and times that Python can read in every time zone.
+FIRST_DAY: Final = date(1950, 1, 1)
+LAST_DAY: Final = date(2199, 12, 31)
+FIRST_TIME: Final = datetime(1900, 1, 1, tzinfo=UTC)
+LAST_TIME: Final = datetime(2999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
 
 
 class TransactionNow(Func):
@@ -81,6 +88,13 @@ class AllFinite(Func):
     output_field = models.BooleanField()
 
 
+class Flat(Func):
+    """Whether a list is one: PostgreSQL's array types also take lists of lists."""
+
+    template = "(coalesce(array_ndims(%(expressions)s), 1) = 1)"
+    output_field = models.BooleanField()
+
+
 def finite(*fields: str, table: str, at_least: float | None = None) -> list[models.CheckConstraint]:
     """`CHECK`s that columns hold numbers, each under the column's name."""
     return [
@@ -100,3 +114,34 @@ def finite_list(*fields: str, table: str) -> list[models.CheckConstraint]:
         models.CheckConstraint(condition=Q(AllFinite(field)), name=f"{table}_{field}_finite")
         for field in fields
     ]
+
+
+def flat_list(*fields: str, table: str) -> list[models.CheckConstraint]:
+    """`CHECK`s that columns hold plain lists."""
+    return [
+        models.CheckConstraint(condition=Q(Flat(field)), name=f"{table}_{field}_flat") for field in fields
+    ]
+
+
+def readable_times(*fields: str, table: str) -> list[models.CheckConstraint]:
+    """`CHECK`s that columns hold times of the calendar: PostgreSQL's go beyond Python's, to infinity both ways."""
+    return [
+        _within(field, (FIRST_TIME, LAST_TIME), table=table, said="The year must be between 1900 and 2999.")
+        for field in fields
+    ]
+
+
+def readable_days(*fields: str, table: str) -> list[models.CheckConstraint]:
+    """The same for columns that hold days."""
+    return [
+        _within(field, (FIRST_DAY, LAST_DAY), table=table, said="The year must be between 1950 and 2199.")
+        for field in fields
+    ]
+
+
+def _within(field: str, ends: tuple[date, date], *, table: str, said: str) -> models.CheckConstraint:
+    return models.CheckConstraint(
+        condition=Q(**{f"{field}__range": ends}),
+        name=f"{table}_{field}_readable",
+        violation_error_message=said,
+    )

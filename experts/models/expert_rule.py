@@ -4,7 +4,15 @@ from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
-from climbiq.common.fields import between, empty_array, one_of, reference, time_stamp, uuid_key
+from climbiq.common.fields import (
+    between,
+    empty_array,
+    one_of,
+    readable_times,
+    reference,
+    time_stamp,
+    uuid_key,
+)
 from climbiq.common.personal_data import PersonalData
 
 TABLE = "expert_rules"
@@ -102,6 +110,7 @@ class ExpertRule(models.Model):
                 condition=~models.Q(superseded_by=models.F("id")), name="expert_rules_superseded_by_another"
             ),
             one_of("lifecycle", ["draft", "shadow", "active", "paused", "retired"], table=TABLE),
+            *readable_times("created_at", "updated_at", "expires_at", table=TABLE),
         ]
 
     def __str__(self) -> str:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
-from climbiq.common.fields import between, one_of, reference, time_stamp, uuid_key
+from climbiq.common.fields import between, one_of, readable_times, reference, time_stamp, uuid_key
 from climbiq.common.personal_data import PersonalData
 
 TABLE = "expert_scenario_responses"
@@ -58,6 +58,7 @@ class ExpertScenarioResponse(models.Model):
             one_of("prediction_confidence", CONFIDENCES, table="responses"),
             one_of("session_type_confidence", CONFIDENCES, table="responses"),
             models.UniqueConstraint(fields=["scenario", "expert"], name="expert_scenario_responses_once"),
+            *readable_times("created_at", "updated_at", table=TABLE),
         ]
 
     def __str__(self) -> str:

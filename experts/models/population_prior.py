@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from climbiq.common.fields import finite, text_list, time_stamp, uuid_key
+from climbiq.common.fields import finite, readable_times, text_list, time_stamp, uuid_key
 
 TABLE = "population_priors"
 
@@ -55,6 +55,7 @@ class PopulationPrior(models.Model):
                 table=TABLE,
                 at_least=0,
             ),
+            *readable_times("created_at", "updated_at", table=TABLE),
         ]
 
     def __str__(self) -> str:

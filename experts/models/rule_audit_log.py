@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
-from climbiq.common.fields import one_of, reference, time_stamp, uuid_key
+from climbiq.common.fields import one_of, readable_times, reference, time_stamp, uuid_key
 from climbiq.common.personal_data import PersonalData
 
 
@@ -35,7 +35,8 @@ class RuleAuditLog(models.Model):
                 "action",
                 ["created", "modified", "activated", "deactivated", "superseded"],
                 table="rule_audit_log",
-            )
+            ),
+            *readable_times("created_at", table="rule_audit_log"),
         ]
 
     def __str__(self) -> str:

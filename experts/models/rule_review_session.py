@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from climbiq.common.fields import empty_array, one_of, time_stamp, uuid_key
+from climbiq.common.fields import empty_array, one_of, readable_days, readable_times, time_stamp, uuid_key
 from climbiq.common.personal_data import PersonalData
 
 
@@ -35,7 +35,9 @@ class RuleReviewSession(models.Model):
                 "status",
                 ["scheduled", "in_progress", "completed", "cancelled"],
                 table="rule_review_sessions",
-            )
+            ),
+            *readable_times("created_at", "completed_at", table="rule_review_sessions"),
+            *readable_days("session_date", table="rule_review_sessions"),
         ]
 
     def __str__(self) -> str:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from climbiq.common.fields import between, empty_array, finite, time_stamp, uuid_key
+from climbiq.common.fields import between, empty_array, finite, readable_times, time_stamp, uuid_key
 
 
 class ScenarioConsensus(models.Model):
@@ -34,6 +34,7 @@ class ScenarioConsensus(models.Model):
         constraints = [
             between("expert_agreement_score", 0, 1, table="scenario_consensus"),
             *finite("consensus_quality_optimal", "consensus_quality_baseline", table="scenario_consensus"),
+            *readable_times("processed_at", "created_at", table="scenario_consensus"),
         ]
 
     def __str__(self) -> str:

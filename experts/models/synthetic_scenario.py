@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
-from climbiq.common.fields import empty_array, one_of, reference, time_stamp, uuid_key
+from climbiq.common.fields import empty_array, one_of, readable_times, reference, time_stamp, uuid_key
 from climbiq.common.personal_data import PersonalData
 
 TABLE = "synthetic_scenarios"
@@ -67,6 +67,7 @@ class SyntheticScenario(models.Model):
                 ["pending", "in_review", "consensus_reached", "disputed", "needs_discussion", "archived"],
                 table=TABLE,
             ),
+            *readable_times("generated_at", "reviewed_at", "created_at", "updated_at", table=TABLE),
         ]
 
     def __str__(self) -> str:

@@ -4,7 +4,16 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from climbiq.common.fields import finite, finite_list, one_of, reference, text_list, time_stamp, uuid_key
+from climbiq.common.fields import (
+    finite,
+    finite_list,
+    one_of,
+    readable_times,
+    reference,
+    text_list,
+    time_stamp,
+    uuid_key,
+)
 from climbiq.common.personal_data import PersonalData
 
 
@@ -52,6 +61,7 @@ class ModelOutput(models.Model):
                 table="model_outputs",
                 at_least=0,
             ),
+            *readable_times("last_trained_at", "created_at", "updated_at", table="model_outputs"),
         ]
 
     def __str__(self) -> str:

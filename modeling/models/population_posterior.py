@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from climbiq.common.fields import reference, time_stamp, uuid_key
+from climbiq.common.fields import readable_times, reference, time_stamp, uuid_key
 
 
 class PopulationPosterior(models.Model):
@@ -27,6 +27,7 @@ class PopulationPosterior(models.Model):
             models.UniqueConstraint(
                 fields=["is_current"], condition=Q(is_current=True), name="population_posteriors_one_current"
             ),
+            *readable_times("published_at", table="population_posteriors"),
         ]
 
     def __str__(self) -> str:

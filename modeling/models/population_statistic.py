@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from climbiq.common.fields import finite, time_stamp, uuid_key
+from climbiq.common.fields import finite, readable_times, time_stamp, uuid_key
 
 
 class PopulationStatistic(models.Model):
@@ -26,6 +26,7 @@ class PopulationStatistic(models.Model):
             ),
             *finite("mean", table="population_statistics"),
             *finite("std", table="population_statistics", at_least=0),
+            *readable_times("computed_at", table="population_statistics"),
         ]
 
     def __str__(self) -> str:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
-from climbiq.common.fields import one_of, reference, time_stamp, uuid_key
+from climbiq.common.fields import one_of, readable_times, reference, time_stamp, uuid_key
 from climbiq.common.personal_data import PersonalData
 
 TABLE = "training_runs"
@@ -94,6 +94,7 @@ class TrainingRun(models.Model):
                 condition=~models.Q(model_version=""),
                 name="training_runs_model_version",
             ),
+            *readable_times("started_at", "finished_at", table=TABLE),
         ]
         indexes = [models.Index(fields=["-started_at"], name="training_runs_started")]
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
-from climbiq.common.fields import finite, reference, time_stamp, uuid_key
+from climbiq.common.fields import finite, readable_times, reference, time_stamp, uuid_key
 from climbiq.common.personal_data import PersonalData
 from recommendations.domain import rounding
 
@@ -74,6 +74,14 @@ class Recommendation(models.Model):
                 condition=models.Q(own_forecast__range=(1, 10)), name="recommendations_own_forecast_check"
             ),
             *finite("expected_quality", table="recommendations"),
+            *readable_times(
+                "own_forecast_at",
+                "revealed_at",
+                "lease_until",
+                "created_at",
+                "done_at",
+                table="recommendations",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
-from climbiq.common.fields import reference, time_stamp
+from climbiq.common.fields import readable_times, reference, time_stamp
 from climbiq.common.personal_data import PersonalData
 
 
@@ -24,6 +24,9 @@ class RecommendationEvent(models.Model):
 
     class Meta:
         db_table = "recommendation_events"
+        constraints = [
+            *readable_times("created_at", table="recommendation_events"),
+        ]
         ordering = ["seq"]
 
     def __str__(self) -> str:

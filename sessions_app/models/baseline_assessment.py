@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from climbiq.common.fields import between, finite, one_of, reference, time_stamp, uuid_key
+from climbiq.common.fields import between, finite, one_of, readable_times, reference, time_stamp, uuid_key
 from climbiq.common.personal_data import PersonalData
 from climbiq.domain import vocabularies as words
 
@@ -76,6 +76,7 @@ class BaselineAssessment(models.Model):
             models.UniqueConstraint(
                 fields=["user"], condition=Q(is_current=True), name="baseline_assessments_one_current"
             ),
+            *readable_times("assessed_at", "created_at", "updated_at", table=TABLE),
         ]
 
     def __str__(self) -> str:

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Concat, Lower, Trim
 
-from climbiq.common.fields import time_stamp, uuid_key
+from climbiq.common.fields import readable_times, time_stamp, uuid_key
 
 
 def _text(constant: str) -> Value:
@@ -39,6 +39,7 @@ class Gym(models.Model):
             models.CheckConstraint(
                 condition=Q(city__regex=r"^[^,]{0,80}$", city=Trim(F("city"))), name="gyms_city_check"
             ),
+            *readable_times("created_at", table="gyms"),
         ]
 
     def __str__(self) -> str:

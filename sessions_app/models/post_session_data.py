@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from climbiq.common.fields import between, reference, time_stamp, uuid_key
+from climbiq.common.fields import between, flat_list, readable_times, reference, time_stamp, uuid_key
 from climbiq.common.personal_data import PersonalData
 
 TABLE = "post_session_data"
@@ -62,6 +62,8 @@ class PostSessionData(models.Model):
             between("skin_condition", 1, 5, table=TABLE),
             between("psyched_level", 1, 5, table=TABLE),
             between("form_seconds", 0, 3600, table=TABLE),
+            *flat_list("sends", table=TABLE),
+            *readable_times("created_at", table=TABLE),
         ]
 
     def __str__(self) -> str:

@@ -4,7 +4,16 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from climbiq.common.fields import between, finite, one_of, reference, time_stamp, uuid_key
+from climbiq.common.fields import (
+    between,
+    finite,
+    flat_list,
+    one_of,
+    readable_times,
+    reference,
+    time_stamp,
+    uuid_key,
+)
 from climbiq.common.personal_data import PersonalData
 from sessions_app.domain.records import DERIVED
 
@@ -76,8 +85,10 @@ class PreSessionData(models.Model):
                 condition=models.Q(derived_said__contained_by=list(DERIVED)),
                 name="pre_session_data_derived_said_check",
             ),
+            *flat_list("derived_said", "specific_objectives", table=TABLE),
             one_of("planned_intensity", ["max", "high", "moderate", "low"], table=TABLE),
             one_of("time_of_day", ["morning", "midday", "afternoon", "evening"], table=TABLE),
+            *readable_times("created_at", table=TABLE),
         ]
 
     def __str__(self) -> str:

@@ -3,7 +3,15 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
-from climbiq.common.fields import one_of, reference, time_stamp, uuid_key
+from climbiq.common.fields import (
+    between,
+    one_of,
+    readable_days,
+    readable_times,
+    reference,
+    time_stamp,
+    uuid_key,
+)
 from climbiq.common.personal_data import PersonalData
 
 TABLE = "sessions"
@@ -42,6 +50,11 @@ class Session(models.Model):
             one_of("status", ["planned", "in_progress", "completed", "skipped"], table=TABLE),
             models.UniqueConstraint(fields=["id", "user"], name="sessions_id_user"),
             models.UniqueConstraint(fields=["user", "import_key"], name="sessions_user_import_key"),
+            *readable_times(
+                "started_at", "planned_start_at", "ended_at", "created_at", "updated_at", table=TABLE
+            ),
+            *readable_days("session_date", table=TABLE),
+            between("duration_min", 0, 1440, table=TABLE),
         ]
 
     def __str__(self) -> str:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
-from climbiq.common.fields import one_of, reference, time_stamp, uuid_key
+from climbiq.common.fields import one_of, readable_times, reference, time_stamp, uuid_key
 from climbiq.common.personal_data import PersonalData
 
 
@@ -30,7 +30,10 @@ class ApiToken(models.Model):
 
     class Meta:
         db_table = "api_tokens"
-        constraints = [one_of("scope", ["read", "write"], table="api_tokens")]
+        constraints = [
+            one_of("scope", ["read", "write"], table="api_tokens"),
+            *readable_times("created_at", "expires_at", "last_used_at", "revoked_at", table="api_tokens"),
+        ]
         indexes = [models.Index(fields=["user"], name="api_tokens_user")]
 
     def __str__(self) -> str:

@@ -5,7 +5,7 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 
-from climbiq.common.fields import reference, time_stamp
+from climbiq.common.fields import readable_times, reference, time_stamp
 from climbiq.common.personal_data import PersonalData
 
 
@@ -34,6 +34,9 @@ class Login(AbstractBaseSession):
 
     class Meta:
         db_table = "logins"
+        constraints = [
+            *readable_times("began_at", "seen_at", "expire_date", table="logins"),
+        ]
         indexes = [models.Index(fields=["user"], name="logins_user")]
 
     def __str__(self) -> str:

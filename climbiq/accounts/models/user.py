@@ -7,7 +7,7 @@ from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
 
-from climbiq.common.fields import time_stamp, uuid_key
+from climbiq.common.fields import readable_times, time_stamp, uuid_key
 from climbiq.common.personal_data import PersonalData
 
 AccessRole = Literal["climber", "coach", "facilitator", "operator"]
@@ -73,7 +73,15 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         db_table = "users"
-        constraints = [models.UniqueConstraint(Lower("email"), name="users_email_unique")]
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="users_email_unique"),
+            *readable_times("last_login", "date_joined", "erasure_due_at", "erased_at", table="users"),
+            models.CheckConstraint(
+                condition=models.Q(time_zone__regex=r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$"),
+                name="users_time_zone_check",
+                violation_error_message="Choose a time zone from the list.",
+            ),
+        ]
 
     def __str__(self) -> str:
         if self.erased_at:

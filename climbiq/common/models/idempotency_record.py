@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
-from climbiq.common.fields import reference, time_stamp, uuid_key
+from climbiq.common.fields import readable_times, reference, time_stamp, uuid_key
 from climbiq.common.personal_data import PersonalData
 
 
@@ -34,7 +34,10 @@ class IdempotencyRecord(models.Model):
 
     class Meta:
         db_table = "idempotency_records"
-        constraints = [models.UniqueConstraint(fields=["user", "key"], name="idempotency_records_user_key")]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "key"], name="idempotency_records_user_key"),
+            *readable_times("created_at", table="idempotency_records"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.method} {self.path} {self.key}"

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
-from climbiq.common.fields import finite, one_of, reference, time_stamp, uuid_key
+from climbiq.common.fields import finite, one_of, readable_times, reference, time_stamp, uuid_key
 from climbiq.common.personal_data import PersonalData
 
 
@@ -60,6 +60,9 @@ class Job(models.Model):
                 fields=["kind", "dedupe_key"],
                 condition=models.Q(status__in=["queued", "failed"]),
                 name="jobs_one_open_per_key",
+            ),
+            *readable_times(
+                "lease_until", "run_after", "rung_at", "created_at", "started_at", "finished_at", table="jobs"
             ),
         ]
         indexes = [

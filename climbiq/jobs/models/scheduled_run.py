@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from climbiq.common.fields import time_stamp, uuid_key
+from climbiq.common.fields import readable_times, time_stamp, uuid_key
 
 
 class ScheduledRun(models.Model):
@@ -17,7 +17,10 @@ class ScheduledRun(models.Model):
     class Meta:
         db_table = "scheduled_runs"
         ordering = ["-slot"]
-        constraints = [models.UniqueConstraint(fields=["name", "slot"], name="scheduled_runs_name_slot")]
+        constraints = [
+            models.UniqueConstraint(fields=["name", "slot"], name="scheduled_runs_name_slot"),
+            *readable_times("slot", "created_at", table="scheduled_runs"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} {self.slot:%Y-%m-%d %H:%M}"
