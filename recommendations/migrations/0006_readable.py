@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("experts", "0007_readable"),
-        ("recommendations", "0004_all_advice_comes_back"),
+        ("recommendations", "0005_advice_without_a_form"),
         ("sessions_app", "0009_readable"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
