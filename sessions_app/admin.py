@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
 
+from climbiq.common.model_admin import AnyModelAdmin
 from sessions_app.models import Gym
-
-if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[Gym]  # a generic in its stubs only
-else:
-    _Admin = admin.ModelAdmin
 
 
 @admin.register(Gym)
-class GymAdmin(_Admin):
+class GymAdmin(AnyModelAdmin):
     """Names of places, for operators."""
 
     when_empty = (

@@ -18,12 +18,11 @@ from django.http import HttpRequest
 from climbiq.accounts.erasure import LastOperator, request_erasure
 from climbiq.accounts.letters import tell_of_erasure
 from climbiq.accounts.models import User
+from climbiq.common.model_admin import AnyModelAdmin
 
 if TYPE_CHECKING:  # generic for the type checker alone
-    AnyModelAdmin = admin.ModelAdmin[Any]
     UserModelForm = forms.ModelForm[User]
 else:
-    AnyModelAdmin = admin.ModelAdmin
     UserModelForm = forms.ModelForm
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import psycopg
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import ValidationError
 from django.db import DataError, ProgrammingError, transaction
 from django.http import HttpRequest
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 else:
     _Admin = admin.ModelAdmin
 
-_BAD_VALUES: Final = (ValueError, OverflowError, DataError)
+_BAD_VALUES: Final = (ValueError, OverflowError, ValidationError, DataError)
 
 
 class AnyModelAdmin(_Admin):

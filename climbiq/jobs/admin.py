@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
 from django.db import IntegrityError, transaction
@@ -11,16 +11,12 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from climbiq.common.model_admin import AnyModelAdmin
 from climbiq.jobs.models import Job, ScheduledRun
 from climbiq.jobs.services import requeue
 
-if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[Any]  # a generic in its stubs only
-else:
-    _Admin = admin.ModelAdmin
 
-
-class OperatorsRead(_Admin):
+class OperatorsRead(AnyModelAdmin):
     """Rows that operators see and nobody edits by hand."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:

@@ -15,9 +15,9 @@ from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.timezone import localtime
 
-from climbiq.accounts.admin import AnyModelAdmin
 from climbiq.accounts.models import User
 from climbiq.accounts.requests import person_of
+from climbiq.common.model_admin import AnyModelAdmin
 
 
 def is_coach(request: HttpRequest) -> bool:
@@ -94,7 +94,7 @@ def word_filter(*, heading: str, column: str, words: Mapping[str, str]) -> type[
         title = heading
         parameter_name = column
 
-        def lookups(self, request: HttpRequest, model_admin: AnyModelAdmin) -> list[tuple[str, str]]:
+        def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> list[tuple[str, str]]:
             del request, model_admin
             return list(words.items())
 

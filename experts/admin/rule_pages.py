@@ -16,7 +16,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from climbiq.accounts.admin import AnyModelAdmin
+from climbiq.common.model_admin import AnyModelAdmin
 from experts.admin.access import coach_of
 from experts.admin.rule_examples import EXAMPLES, example_form
 from experts.admin.rule_forms import LifecycleForm, RuleForm, SupersedeForm, faults_told_on

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -57,6 +57,10 @@ class ScenarioAdmin(CoachesRead):
     def get_queryset(self, request: HttpRequest) -> QuerySet[SyntheticScenario]:
         """Only what a reviewer may see."""
         return super().get_queryset(request).only(*COLUMNS)
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        """What is withheld must not be guessed through a filter either."""
+        return lookup.partition("__")[0] in COLUMNS and super().lookup_allowed(lookup, value, request)
 
     @admin.display(description="scenario", ordering="scenario_description")
     def title(self, scenario: SyntheticScenario) -> str:
