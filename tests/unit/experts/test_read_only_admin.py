@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from django.test import Client
+from django.utils import timezone
 
 from experts.models import PopulationPrior, RuleReviewSession, SyntheticScenario
 
@@ -79,6 +81,60 @@ def test_facilitators_write_meetings_and_other_coaches_do_not(client, carol):
     assert meeting.notes == "Once more."
     assert meeting.completed_at is not None
     assert client.post(f"{where}{meeting.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+@pytest.fixture
+def facilitating(client, carol):
+    carol.is_facilitator = True
+    carol.save()
+    return "/admin/experts/rulereviewsession/"
+
+
+@pytest.mark.parametrize(
+    ("field", "typed"),
+    [
+        ("session_date", "0001-01-01"),
+        ("session_date", "1949-12-31"),
+        ("session_date", "9999-12-31"),
+        ("session_name", "n" * 201),
+    ],
+)
+def test_what_no_meeting_can_have_is_told_at_its_field(client, facilitating, field, typed):
+    page = client.post(f"{facilitating}add/", MEETING | {field: typed})
+    assert list(page.context["adminform"].form.errors) == [field]
+    assert not RuleReviewSession.objects.exists()
+
+
+def test_days_and_names_at_the_edge_are_taken(client, facilitating):
+    next_year = timezone.localdate().year + 1
+    for day in ("1950-01-01", f"{next_year}-12-31"):
+        changes = {"session_date": day, "session_name": "n" * 200}
+        assert client.post(f"{facilitating}add/", MEETING | changes).status_code == 302
+
+
+def test_of_two_who_save_the_second_is_told_and_keeps_what_was_typed(client, facilitating, dave):
+    dave.is_facilitator, dave.display_name = True, "Dave D."
+    dave.save()
+    meeting = RuleReviewSession.objects.create(session_date="2026-11-02", session_name="Fingers")
+    address = f"{facilitating}{meeting.pk}/change/"
+    opened = client.get(address).context["adminform"].form["revision"].value()
+    his = Client()
+    his.force_login(dave)
+    assert his.post(address, MEETING | {"notes": "His.", "revision": opened}).status_code == 302
+
+    mine = MEETING | {"notes": "Mine.", "revision": opened}
+    page = client.post(address, mine)
+    (told,) = page.context["adminform"].form.non_field_errors()
+    assert told.startswith(
+        "This meeting was changed by Dave D. while you had it open. It differs from yours in: notes."
+    )
+    assert "Mine." in page.content.decode()
+    meeting.refresh_from_db()
+    assert meeting.notes == "His."
+    again = page.context["adminform"].form["revision"].value()
+    assert client.post(address, mine | {"revision": again}).status_code == 302
+    meeting.refresh_from_db()
+    assert meeting.notes == "Mine."
 
 
 def test_the_start_page_lists_them(client):
