@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import zoneinfo
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 
-__all__ = ["zone_of"]
+__all__ = ["exists", "zone_of"]
 
 
 def zone_of(name: str) -> tzinfo:
@@ -22,3 +22,16 @@ def zone_of(name: str) -> tzinfo:
         OSError,
     ):  # no such zone, no name of one, a folder of them
         return UTC
+
+
+def exists(moment: datetime) -> bool:
+    """Whether clocks in its own zone ever show that time: not what they skip in spring.
+
+    >>> berlin = zone_of("Europe/Berlin")
+    >>> [exists(datetime(2026, 3, 29, hour, 30, tzinfo=berlin)) for hour in (1, 2, 3)]
+    [True, False, True]
+    >>> exists(datetime(2026, 10, 25, 2, 30, tzinfo=berlin))  # twice
+    True
+    """
+    there_and_back = moment.astimezone(UTC).astimezone(moment.tzinfo)
+    return there_and_back.replace(tzinfo=None, fold=0) == moment.replace(tzinfo=None, fold=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any, Final
 
 from rest_framework import serializers
@@ -11,9 +12,11 @@ from climbiq.common.serializers import StrictSerializer, VariableField
 from climbiq.domain.values import BadValue, Value
 from climbiq.domain.variables import in_room
 from climbiq.domain.vocabularies import LOCATION_TYPES, SESSION_STATUSES
+from climbiq.domain.zones import exists
 from sessions_app.domain.columns import TREATED
 from sessions_app.domain.extras import AFTERWARDS
 from sessions_app.domain.reading import read_value
+from sessions_app.domain.wording import skipped
 
 MAX_DETAILS_CHARS: Final = 10_000
 VERSION_HELP: Final = "The version you read. Where it is not the current one any more, the answer is 409."
@@ -44,6 +47,17 @@ class DetailsField(serializers.JSONField):
         if len(json.dumps(data)) > MAX_DETAILS_CHARS:
             raise serializers.ValidationError(f"This can have {MAX_DETAILS_CHARS:,} characters at most.")
         return data
+
+
+class MomentField(serializers.DateTimeField):
+    """A moment, with its offset or by the climber's own clock."""
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        """Refuse what that clock never shows."""
+        moment = super().enforce_timezone(value)
+        if value.tzinfo is None and not exists(moment):
+            raise serializers.ValidationError(skipped(value.time()))
+        return moment
 
 
 def _fields(variables: Any) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
@@ -89,8 +103,8 @@ class CircumstancesSerializer(StrictSerializer):
     """When and where."""
 
     session_date = serializers.DateField(help_text="A day in the climber's own time zone.")
-    started_at = serializers.DateTimeField(required=False, allow_null=True)
-    ended_at = serializers.DateTimeField(required=False, allow_null=True)
+    started_at = MomentField(required=False, allow_null=True)
+    ended_at = MomentField(required=False, allow_null=True)
     duration_min = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=1440)
     gym_id = serializers.UUIDField(required=False, allow_null=True)
     location_type = serializers.ChoiceField(choices=list(LOCATION_TYPES), required=False, allow_null=True)
@@ -117,7 +131,7 @@ class PreSessionChangeSerializer(PreSessionSerializer):
 class PostSessionChangeSerializer(PostSessionSerializer):
     """The post-session form, with the version it was read in."""
 
-    ended_at = serializers.DateTimeField(required=False, allow_null=True, help_text=END_HELP)
+    ended_at = MomentField(required=False, allow_null=True, help_text=END_HELP)
     version = serializers.CharField(required=False, help_text=VERSION_HELP)
 
 
@@ -126,7 +140,7 @@ class PreSessionShortcutSerializer(PreSessionSerializer):
 
     session_id = serializers.UUIDField(required=False, allow_null=True)
     session_date = serializers.DateField(required=False, help_text="Of a new session; today if not given.")
-    started_at = serializers.DateTimeField(required=False, allow_null=True)
+    started_at = MomentField(required=False, allow_null=True)
     location_type = serializers.ChoiceField(choices=list(LOCATION_TYPES), required=False, allow_null=True)
 
     def validate(self, attrs: Any) -> Any:
@@ -142,7 +156,7 @@ class PreSessionShortcutSerializer(PreSessionSerializer):
 class PostSessionShortcutSerializer(PostSessionSerializer):
     """A post-session form by itself."""
 
-    ended_at = serializers.DateTimeField(required=False, allow_null=True, help_text=END_HELP)
+    ended_at = MomentField(required=False, allow_null=True, help_text=END_HELP)
     session_id = serializers.UUIDField()
 
 

@@ -9,9 +9,11 @@ from climbiq.common.forms import RegistryForm, field_for
 from climbiq.domain.quantities import Variable
 from climbiq.domain.variables import TREATMENTS
 from climbiq.domain.vocabularies import DEVIATION_REASONS
+from climbiq.domain.zones import exists
 from sessions_app.domain.columns import ACTUAL_COLUMNS, OUTCOME_COLUMNS
 from sessions_app.domain.extras import EXTRAS
 from sessions_app.domain.records import SessionRecord
+from sessions_app.domain.wording import skipped
 from sessions_app.forms.parts import ClockField, bound_fields, read_as_written
 
 AS_PLANNED: Final = Variable(
@@ -106,6 +108,14 @@ class AfterForm(RegistryForm):
             answers["deviation_reason"] = said["deviation_reason"]
             answers["deviation_details"] = {"explanation": explanation} if explanation else None
         return answers
+
+    def clean(self) -> dict[str, Any]:
+        """Tell an end that the clocks skip."""
+        cleaned = super().clean() or self.cleaned_data
+        end = None if "end_time" in self.errors else self.moves().get("ended_at")
+        if end is not None and not exists(end):
+            self.add_error("end_time", skipped(end.time()))
+        return cleaned
 
     def moves(self) -> dict[str, datetime | None]:
         """The end, where another one was typed than the form came with; past midnight it is on the next day."""

@@ -10,12 +10,20 @@ from django.core.exceptions import ValidationError
 from climbiq.common.forms import RegistryForm, field_for
 from climbiq.domain.values import Niggle, Value
 from climbiq.domain.variables import variable
+from climbiq.domain.zones import exists
 from sessions_app.domain.days import problem_with_day
 from sessions_app.domain.derived import DERIVED
 from sessions_app.domain.extras import EXTRAS
 from sessions_app.domain.gyms import GymName, KnownGym
+from sessions_app.domain.wording import skipped
 from sessions_app.forms.gym import UNKNOWN, GymField, unknown_gym
-from sessions_app.forms.parts import ClockField, DayField, NigglesAgainField, bound_fields, read_as_written
+from sessions_app.forms.parts import (
+    ClockField,
+    DayField,
+    NigglesAgainField,
+    bound_fields,
+    read_as_written,
+)
 
 STATES: Final = (
     "sleep_hours",
@@ -56,13 +64,14 @@ class BeforeForm(RegistryForm):
         self,
         *args: Any,
         today: date,
+        zone: tzinfo,
         is_done: bool = False,
         last_niggles: list[Niggle] | None = None,
         gyms: Sequence[KnownGym] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.today, self.is_done, self.gyms = today, is_done, gyms
+        self.today, self.is_done, self.gyms, self.zone = today, is_done, gyms, zone
         self.fields["gym"] = GymField(offered=gyms)
         self.fields["location_type"] = field_for(EXTRAS["location_type"])
         if last_niggles:
@@ -89,6 +98,9 @@ class BeforeForm(RegistryForm):
     def clean(self) -> dict[str, Any]:
         """Add a gym to everybody's list only for those who say so: most unknown names are slips."""
         cleaned = super().clean() or self.cleaned_data
+        day, start = cleaned.get("session_date"), cleaned.get("start_time")
+        if day is not None and start is not None and not exists(_moment(day, start, self.zone)):
+            self.add_error("start_time", skipped(start))
         gym = cleaned.get("gym")
         if isinstance(gym, GymName) and not cleaned.get("add_gym"):
             self.add_error("gym", unknown_gym(gym, offered=self.gyms))

@@ -60,6 +60,7 @@ def new_session(request: HttpRequest) -> HttpResponse:
         today=today,
         last_niggles=last_niggles(history=history),
         gyms=gyms_to_offer(user_id=by.pk),
+        zone=zone,
     )
     if request.method == "POST" and form.is_valid():
         try:
@@ -93,6 +94,7 @@ def change_before(request: HttpRequest, session_id: UUID) -> HttpResponse:
         is_done=session.status == "completed",
         last_niggles=last_niggles(history=history),
         gyms=gyms_to_offer(user_id=by.pk),
+        zone=zone,
     )
     conflict: SessionRecord | None = None
     if request.method == "POST" and form.is_valid():
