@@ -183,7 +183,8 @@ def test_a_guess_after_advice_does_not_count_where_the_session_has_no_form(alice
 def advised_without_a_form(climber):
     """A session without a form, and two recommendations for it, none of them guessed against."""
     session = Session.objects.create(user=climber, session_date="2026-11-20")
-    return session, [ask(climber, session_id=session.pk).recommendation_id for _ in range(2)]
+    made = [ask(climber, session_id=session.pk).recommendation_id for _ in range(2)]
+    return session, sorted(made)  # of one moment, so told apart by their keys
 
 
 def guess(climber, session) -> float | None:
