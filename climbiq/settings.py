@@ -94,6 +94,8 @@ MIDDLEWARE = [
     "climbiq.accounts.middleware.SecondFactorForStaff",
     "climbiq.accounts.middleware.ClimberTimeZone",
     "climbiq.common.middleware.RefusedMethodPage",
+    "climbiq.common.middleware.DatabaseAway",
+    "sessions_app.views.gone.DeletedMeanwhile",
 ]
 
 TEMPLATES: list[dict[str, Any]] = [

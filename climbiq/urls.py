@@ -7,6 +7,7 @@ from django.urls import include, path
 
 from climbiq.common.views import livez, readyz
 
+handler500 = "climbiq.common.views.failed"
 urlpatterns = [
     path("livez", livez, name="livez"),
     path("readyz", readyz, name="readyz"),

@@ -11,6 +11,7 @@ from django.http.response import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
 from climbiq.common.api_errors import PREFIX
+from climbiq.common.views import away_page
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -66,3 +67,18 @@ class RefusedMethodPage:
         page = render(request, "405.html", status=HTTPStatus.METHOD_NOT_ALLOWED)
         page.headers["Allow"] = response.headers.get("Allow", "")
         return page
+
+
+class DatabaseAway:
+    """A view's lost connection is a page that says "try again", with 503; below `/api/` it becomes a problem."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Answer for a view; what happens between views ends in `climbiq.common.views.failed`."""
+        del request
+        return away_page(error)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import logging
+import sys
+from http import HTTPStatus
 
 from django.db import Error as DatabaseError
 from django.db import connection
@@ -11,19 +13,25 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template import loader
+from django.views.decorators.http import require_safe
+from django.views.defaults import server_error
 
+from climbiq.common.database_faults import explain_fault
 from climbiq.common.problems import problem_response
 from climbiq.common.web_login import why_policies_do_not_hold
 
 log = logging.getLogger(__name__)
 
 
+@require_safe
 def livez(request: HttpRequest) -> HttpResponse:
     """The process answers. Touches nothing else."""
     del request
     return JsonResponse({"status": "ok"})
 
 
+@require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
     """The process can serve: its database is as it must be. Redis may be down; that is said."""
     from climbiq.common.cache import cache_answers
@@ -74,3 +82,22 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
             request=request,
         )
     return render(request, "errors/csrf.html", status=403)
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """Whatever nobody caught; the database may also go away between views."""
+    return away_page(sys.exc_info()[1]) or server_error(request)
+
+
+def away_page(error: BaseException | None) -> HttpResponse | None:
+    """A page for a database that went away, which passes: not our fault. None for any other error."""
+    fault = explain_fault(error, safe=False) if isinstance(error, DatabaseError) else None
+    if fault is None or fault.status != HTTPStatus.SERVICE_UNAVAILABLE:
+        return None
+    log.warning("the database went away: %s", str(error).split("\n", 1)[0])
+    page = loader.get_template(
+        "503.html"
+    ).render()  # without the request: whose it is, the database would say
+    return HttpResponse(
+        page, status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": str(fault.wait_seconds)}
+    )

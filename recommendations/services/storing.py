@@ -13,6 +13,7 @@ from psycopg.types.json import Jsonb
 
 from climbiq.live.services import notify
 from recommendations.services.event_log import LEASE_SECONDS, Lease, StoredEvent, as_line, as_rows
+from sessions_app.selectors import SessionNotFound
 
 Event = tuple[str, Mapping[str, Any]]
 
@@ -52,13 +53,16 @@ class Record:
 
 # The session's own row keeps the advice too; without a session that part finds nothing to update. Of the advice before
 # it stays which it was, and the guess: only the first was made before anything was seen.
+# The session is held first, as whoever deletes it does: until this is committed it stays, and one that is gone is null.
 INSERT = """
-WITH made AS (
+WITH held AS MATERIALIZED (
+    SELECT id FROM sessions WHERE id = %s AND user_id = %s FOR KEY SHARE),
+made AS (
     INSERT INTO recommendations (
         id, user_id, session_id, idempotency_key, request_digest, conditions, evidence, shadow, overridden_by_rule,
         expected_quality, own_forecast, own_forecast_at, revealed_at, rules_version, prior_version, model_version,
         last_seq, is_done, done_at, lease_token, lease_until, created_at)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
+    VALUES (%s, %s, (SELECT id FROM held), %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
         CASE WHEN %s THEN clock_timestamp() + make_interval(secs => %s) END, %s)
     ON CONFLICT (user_id, idempotency_key) DO NOTHING
     RETURNING id, user_id, session_id),
@@ -72,7 +76,8 @@ attached AS (
     FROM made WHERE b.session_id = made.session_id AND b.user_id = made.user_id)
 INSERT INTO recommendation_events (recommendation_id, seq, user_id, event, data)
 SELECT made.id, n, made.user_id, event, data
-FROM made, json_to_recordset(%s::text::json) AS told (n int, event text, data text)"""
+FROM made, json_to_recordset(%s::text::json) AS told (n int, event text, data text)
+RETURNING (SELECT session_id FROM made)"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +97,11 @@ def store(record: Record, *, with_lease: bool) -> Stored | None:
     ----------
     with_lease : bool
         Whether this process goes on to tell it. A finished recommendation needs no writer.
+
+    Raises
+    ------
+    SessionNotFound
+        The session was deleted since it was read.
     """
     key = uuid4()
     telling = with_lease and not record.is_done
@@ -99,8 +109,11 @@ def store(record: Record, *, with_lease: bool) -> Stored | None:
     lines = [(name, as_line(data)) for name, data in record.events]
     with connection.cursor() as cursor:
         cursor.execute(INSERT, [*_values(key, record, telling=telling), summary, as_rows(lines)])
-        if cursor.rowcount == 0:
-            return None
+        stored = cursor.fetchone()
+    if stored is None:
+        return None
+    if stored[0] != record.session_id:
+        raise SessionNotFound(str(record.session_id))
     notify(user_id=record.user_id, kind="recommendation_ready", object_id=key)
     return Stored(
         lease=Lease(recommendation_id=key, user_id=record.user_id, token=1),
@@ -113,9 +126,10 @@ def store(record: Record, *, with_lease: bool) -> Stored | None:
 def _values(key: UUID, record: Record, *, telling: bool) -> list[Any]:
     guessed = record.created_at if record.own_forecast is not None else None
     return [
+        record.session_id,
+        record.user_id,
         key,
         record.user_id,
-        record.session_id,
         record.idempotency_key,
         record.request_digest,
         Jsonb(dict(record.conditions)),

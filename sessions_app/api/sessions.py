@@ -60,7 +60,9 @@ class SessionsView(APIView):
         paginator = LatestDayFirst()
         rows = paginator.paginate_queryset(_found(person_of(request), wanted), request, self) or []
         records = records_by_id(user_id=person_of(request).pk, session_ids=[row.pk for row in rows])
-        return paginator.get_paginated_response([session_as_json(records[row.pk]) for row in rows])
+        # What was deleted between the two queries is left out.
+        found = [records[row.pk] for row in rows if row.pk in records]
+        return paginator.get_paginated_response([session_as_json(record) for record in found])
 
     @documented(
         operation_id="sessions_plan",

@@ -70,5 +70,10 @@ def session_of(*, user_id: UUID, session_id: UUID) -> SessionRecord:
     record = record_of(row)
     if record.recommendations_shown is None:
         return record
-    shown = PreSessionData.objects.values_list("recommendations_shown", flat=True).get(session_id=session_id)
+    try:
+        shown = PreSessionData.objects.values_list("recommendations_shown", flat=True).get(
+            session_id=session_id
+        )
+    except PreSessionData.DoesNotExist:  # deleted between the two queries
+        raise SessionNotFound(str(session_id)) from None
     return replace(record, recommendations_shown=shown)
