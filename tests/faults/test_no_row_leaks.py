@@ -42,7 +42,7 @@ WEB_BACKENDS = "SELECT pid FROM pg_stat_activity WHERE datname = %s AND usename 
 
 
 def settle(database: str) -> list[tuple[str, int, str]]:
-    """Climbers with sessions: token, year, and a session's key."""
+    """Climbers with sessions: token, year, and the key of a session that is still to come."""
     found = []
     with psycopg.connect(superuser_url(database), autocommit=True) as root:
         for n in range(CLIMBERS):
@@ -56,7 +56,6 @@ def settle(database: str) -> list[tuple[str, int, str]]:
                 "INSERT INTO api_tokens (user_id, name, prefix, digest, scope) VALUES (%s, 't', 'ciq', %s, 'write')",
                 [user, hashlib.sha256(b"pepper-for-tests" + token.encode()).digest()],
             )
-            session: Any = None
             for month in (1, 2, 3):
                 session = root.execute(
                     "INSERT INTO sessions (user_id, session_date, status) VALUES (%s, %s, 'completed') RETURNING id",
@@ -68,6 +67,11 @@ def settle(database: str) -> list[tuple[str, int, str]]:
                 root.execute(
                     "INSERT INTO post_session_data (session_id, session_quality) VALUES (%s, 6)", [session]
                 )
+            session = root.execute(  # still to come: advice on what is over is refused
+                "INSERT INTO sessions (user_id, session_date, status) VALUES (%s, %s, 'planned') RETURNING id",
+                [user, f"{FIRST_YEAR + n}-04-01"],
+            ).fetchone()[0]
+            root.execute("INSERT INTO pre_session_data (session_id, sleep_hours) VALUES (%s, 7)", [session])
             found.append((token, FIRST_YEAR + n, str(session)))
     return found
 
