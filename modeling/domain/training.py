@@ -30,7 +30,7 @@ Floats = NDArray[np.float64]
 FEWEST_CLIMBERS = 2
 CLIMBERS_TO_LEARN_RHYTHMS = 300
 LAPLACE_DRAWS = 400
-STORED_DRAWS = 48  # more than there are columns: so few can have the mean and covariance of all draws
+FEWEST_STORED = 32
 FIT_SEED = 20260101
 
 
@@ -145,7 +145,9 @@ def fit(
             sampled = sample_population(statistics=statistics, priors=priors, settings=second, mode=mode)
         draws, diagnostics = sampled.draws, sampled.diagnostics
     return TrainingResult(
-        population=TrainedPopulation(draws.representative(n=STORED_DRAWS), rhythms, whole),
+        population=TrainedPopulation(
+            draws.representative(n=stored_points(n_columns=len(draws.names))), rhythms, whole
+        ),
         all_draws=draws,
         diagnostics=diagnostics,
         drift=common,
@@ -153,6 +155,15 @@ def fit(
         own_rhythm=own,
         notes=ignored + oddities(data=data, names=priors.names),
     )
+
+
+def stored_points(*, n_columns: int) -> int:
+    """How many points stand for all draws: enough that they can have the mean and covariance of all.
+
+    >>> stored_points(n_columns=10), stored_points(n_columns=34)
+    (32, 36)
+    """
+    return max(FEWEST_STORED, n_columns + 2)
 
 
 def _refuse(data: GroupedData, priors: HierarchicalPriors) -> None:

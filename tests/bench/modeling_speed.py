@@ -28,7 +28,7 @@ from modeling.domain.rhythm import Rhythm, RhythmPrior
 from modeling.domain.session_kind import kind_names, kind_priors, with_kinds
 from modeling.domain.simulate import draw_parameters, simulate_grouped
 from modeling.domain.statistics import GroupedData, sufficient_statistics
-from modeling.domain.training import fit
+from modeling.domain.training import fit, stored_points
 from modeling.domain.training_data import hierarchical_priors
 from tests.factories.recommendation_context import past_sessions
 
@@ -91,7 +91,11 @@ def _conditioning() -> list[Row]:
     return [
         ("condition on 500 sessions, static", _median_ms(conditioned(None), 200), "ms"),
         ("condition on 500 sessions, drifting", _median_ms(conditioned(DRIFT), 200), "ms"),
-        (f"… under {len(trained.rhythms.rhythms)} rhythms and 32 draws", _median_ms(served, 100), "ms"),
+        (
+            f"… under {len(trained.rhythms.rhythms)} rhythms and {trained.draws.sigma.size} points",
+            _median_ms(served, 100),
+            "ms",
+        ),
     ]
 
 
@@ -106,7 +110,13 @@ def _serving() -> list[Row]:
     for names in ((), kind_names(conditions=every_kind)):
         priors = with_kinds(priors=hierarchical_priors(priors={}), kinds=kind_priors(names=names))
         rng = np.random.default_rng(2)
-        beta, tau, sigma = zip(*(draw_parameters(priors=priors, rng=rng) for _ in range(32)), strict=True)
+        beta, tau, sigma = zip(
+            *(
+                draw_parameters(priors=priors, rng=rng)
+                for _ in range(stored_points(n_columns=len(priors.names)))
+            ),
+            strict=True,
+        )
         draws = PopulationDraws(priors.names, np.array(beta), np.array(tau), np.array(sigma))
         trained = TrainedPopulation(draws, RhythmPrior(rhythms, np.full(3, 1 / 3)), whole_numbers=False)
         made = design_matrix(sessions=sessions, columns=priors.names)
