@@ -95,9 +95,8 @@ def away_page(error: BaseException | None) -> HttpResponse | None:
     if fault is None or fault.status != HTTPStatus.SERVICE_UNAVAILABLE:
         return None
     log.warning("the database went away: %s", str(error).split("\n", 1)[0])
-    page = loader.get_template(
-        "503.html"
-    ).render()  # without the request: whose it is, the database would say
+    # Without the request: whose it is, the database would say.
+    page = loader.get_template("503.html").render()
     return HttpResponse(
         page, status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": str(fault.wait_seconds)}
     )

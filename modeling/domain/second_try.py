@@ -13,9 +13,8 @@ if TYPE_CHECKING:
 
 FREE_DEPTH: Final = 10  # of trajectories: as far as they go without turning round
 LONGER: Final = 3  # times as many draws where the first ones were too few
-CAREFUL: Final = (
-    0.95  # acceptance to aim for after divergences: shorter steps see what longer ones jumped over
-)
+# Acceptance to aim for after divergences: shorter steps see what longer ones jumped over.
+CAREFUL: Final = 0.95
 
 
 def second_try(*, diagnostics: Diagnostics, settings: SamplerSettings) -> tuple[SamplerSettings, str] | None:

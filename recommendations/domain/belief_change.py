@@ -113,32 +113,31 @@ def belief_change(
 ) -> BeliefChange:
     """Compare the posterior before a session with the one after it.
 
-            y - E  =  Σ_k x_k Δm_k + Δlevel  +  chance,      Δm = C x (y - E) / (Var(E) + sigma²)
+        y - E  =  Σ_k x_k Δm_k + Δlevel  +  chance,      Δm = C x (y - E) / (Var(E) + sigma²)
 
-        The sum is how much of the surprise the model now expects; each summand is what a coefficient absorbed.
+    The sum is how much of the surprise the model now expects; each summand is what a coefficient absorbed.
 
-        Parameters
-        ----------
-        before, after
-            Posteriors on its day, without and with the session.
-        session
-            Its design row, as treated.
-        quality
-            As rated, 1–10.
+    Parameters
+    ----------
+    before, after
+        Posteriors on its day, without and with the session.
+    session
+        Its design row, as treated.
+    quality
+        As rated, 1–10.
 
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from modeling.domain.design_matrix import design_row
-        >>> from modeling.domain.population_prior import population_prior
-        >>> from climbiq.domain.normal import Z_95
-    from modeling.domain.posterior import condition
-        >>> prior = population_prior(priors={})
-        >>> none = condition(prior=prior, design=np.ones((0, 10)), outcome=np.zeros(0))
-        >>> row = design_row(conditions={"stress_level": 5})
-        >>> one = condition(prior=prior, design=row.row[None, :], outcome=np.array([7.0]))
-        >>> belief_change(before=none, after=one, session=row, quality=7.0).sentence
-        'Expected 4.3, rated 7: better. Most of what that taught went to your usual quality.'
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from modeling.domain.design_matrix import design_row
+    >>> from modeling.domain.population_prior import population_prior
+    >>> from modeling.domain.posterior import condition
+    >>> prior = population_prior(priors={})
+    >>> none = condition(prior=prior, design=np.ones((0, 10)), outcome=np.zeros(0))
+    >>> row = design_row(conditions={"stress_level": 5})
+    >>> one = condition(prior=prior, design=row.row[None, :], outcome=np.array([7.0]))
+    >>> belief_change(before=none, after=one, session=row, quality=7.0).sentence
+    'Expected 4.3, rated 7: better. Most of what that taught went to your usual quality.'
     """
     if before.names != after.names:
         raise InvalidObservations("the two posteriors are over different coefficients")

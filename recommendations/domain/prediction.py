@@ -131,26 +131,25 @@ class QualityPrediction:
 def apply_modifiers(*, posterior: PersonalPosterior, multipliers: Mapping[str, float]) -> PersonalPosterior:
     """Scale coefficients as expert rules ask: D = diag(multipliers), m → D m, C → D C D.
 
-        The effect is scaled around the reference value, where its contribution is nothing: the quality of a
-        session with everything at reference stays what it was. Its interactions with the kind of session are part of
-        the effect and are scaled with it.
+    The effect is scaled around the reference value, where its contribution is nothing: the quality of a
+    session with everything at reference stays what it was. Its interactions with the kind of session are part of
+    the effect and are scaled with it.
 
-        Raises
-        ------
-        UnknownCoefficient, InvalidMultiplier
+    Raises
+    ------
+    UnknownCoefficient, InvalidMultiplier
 
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from modeling.domain.design_matrix import COLUMN
-        >>> from modeling.domain.population_prior import population_prior
-        >>> from climbiq.domain.normal import Z_95
-    from modeling.domain.posterior import condition
-        >>> prior = population_prior(priors={})
-        >>> posterior = condition(prior=prior, design=np.ones((0, 10)), outcome=np.zeros(0))
-        >>> halved = apply_modifiers(posterior=posterior, multipliers={"caffeine_mg": 0.5})
-        >>> float(halved.mean[COLUMN["caffeine_mg"]])
-        0.0015
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from modeling.domain.design_matrix import COLUMN
+    >>> from modeling.domain.population_prior import population_prior
+    >>> from modeling.domain.posterior import condition
+    >>> prior = population_prior(priors={})
+    >>> posterior = condition(prior=prior, design=np.ones((0, 10)), outcome=np.zeros(0))
+    >>> halved = apply_modifiers(posterior=posterior, multipliers={"caffeine_mg": 0.5})
+    >>> float(halved.mean[COLUMN["caffeine_mg"]])
+    0.0015
     """
     if not multipliers:
         return posterior
@@ -180,38 +179,37 @@ def predict_quality(
 ) -> QualityPrediction:
     """Predict a session's quality from what the climber said, today.
 
-            E = x'm + level
-            Var(session) = Var(E) + sigma² + Σ_{k not said} s_k² (m_k² + C_kk)
+        E = x'm + level
+        Var(session) = Var(E) + sigma² + Σ_{k not said} s_k² (m_k² + C_kk)
 
-        The sum is what the unsaid conditions add: for independent X_k with mean x_k and variance s_k²,
-        Var(X'theta) = x'Cx + Σ s_k² (m_k² + C_kk) exactly. s_k is how much the climber's dose varies between
-        sessions (the registry's typical spread where they never said it). It widens the predictive interval
-        only: the credible interval of the mean is at the conditions as assumed. Where the population was trained on
-        kinds of sessions, an unsaid kind counts as the reference kind and widens by the mean squared distance from it
-        over the kinds that the climber does (:meth:`DesignRow.added_variance`).
+    The sum is what the unsaid conditions add: for independent X_k with mean x_k and variance s_k²,
+    Var(X'theta) = x'Cx + Σ s_k² (m_k² + C_kk) exactly. s_k is how much the climber's dose varies between
+    sessions (the registry's typical spread where they never said it). It widens the predictive interval
+    only: the credible interval of the mean is at the conditions as assumed. Where the population was trained on
+    kinds of sessions, an unsaid kind counts as the reference kind and widens by the mean squared distance from it
+    over the kinds that the climber does (:meth:`DesignRow.added_variance`).
 
-        Parameters
-        ----------
-        posterior
-            The climber's posterior today, adjusted by rules where any apply.
-        conditions
-            Registered names or aliases → value; None and absent: not said.
-        usual
-            The climber's habits (`design_matrix(...).usual`).
+    Parameters
+    ----------
+    posterior
+        The climber's posterior today, adjusted by rules where any apply.
+    conditions
+        Registered names or aliases → value; None and absent: not said.
+    usual
+        The climber's habits (`design_matrix(...).usual`).
 
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from modeling.domain.population_prior import population_prior
-        >>> from climbiq.domain.normal import Z_95
-    from modeling.domain.posterior import condition
-        >>> posterior = condition(
-        ...     prior=population_prior(priors={}), design=np.ones((0, 10)), outcome=np.zeros(0)
-        ... )
-        >>> at_reference = {name: VARIABLES[name].reference for name in posterior.names[1:]}
-        >>> got = predict_quality(posterior=posterior, conditions=at_reference)
-        >>> got.expected_quality, got.missing
-        (5.0, ())
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from modeling.domain.population_prior import population_prior
+    >>> from modeling.domain.posterior import condition
+    >>> posterior = condition(
+    ...     prior=population_prior(priors={}), design=np.ones((0, 10)), outcome=np.zeros(0)
+    ... )
+    >>> at_reference = {name: VARIABLES[name].reference for name in posterior.names[1:]}
+    >>> got = predict_quality(posterior=posterior, conditions=at_reference)
+    >>> got.expected_quality, got.missing
+    (5.0, ())
     """
     session = design_row(conditions=conditions, usual=usual, columns=posterior.names)
     known = predict(posterior=posterior, design_row=session.row)
