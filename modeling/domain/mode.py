@@ -17,6 +17,8 @@ Floats = NDArray[np.float64]
 STEP = 1e-4
 # A flat direction keeps the prior's unit width rather than an infinite one.
 WIDEST_VARIANCE = 4.0
+# A prior this many times wider than anything that the data could mean is flat: its SD is no unit to work in.
+FLAT_RATIO = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +74,20 @@ def population_mode(
     """
     packed = pack(statistics=ordered(statistics=statistics, priors=priors), n_varying=priors.n_random)
     density = LogPosterior(packed, priors)
+    plausible = plausible_effects(statistics=statistics)
     if start is None:
-        start = density.start(statistics)
+        start = density.start(statistics, plausible)
+    units = _units(priors, plausible)
+
+    def negative(point: Floats) -> tuple[float, Floats]:
+        value, gradient = density.negative(point * units)
+        return value, gradient * units
+
     found = minimize(
-        density.negative, start, jac=True, method="L-BFGS-B", options={"maxiter": 500, "ftol": 1e-12}
+        negative, start / units, jac=True, method="L-BFGS-B", options={"maxiter": 500, "ftol": 1e-12}
     )
-    z: Floats = found.x
-    covariance, log_determinant = _laplace(density, z)
+    z: Floats = found.x * units
+    covariance, log_determinant = _laplace(density, z, units)
     p = priors.mean.size
     order, sd = priors.order, priors.sd[priors.order]
     found_units = natural_units(unconstrained=z[None, :], priors=priors)
@@ -95,6 +104,26 @@ def population_mode(
         unconstrained=z,
         covariance=covariance,
     )
+
+
+def plausible_effects(*, statistics: SufficientStatistics) -> Floats:
+    """(p,) size of effect with which a column alone would make up all of the outcome: root mean square over its own.
+
+    A column that is always 0 has no bound.
+    """
+    square = float(statistics.square.sum())
+    columns = np.einsum("gkk->k", statistics.gram)
+    return np.asarray(
+        np.sqrt(np.divide(square, columns, out=np.full(columns.shape, np.inf), where=columns > 0.0))
+    )
+
+
+def _units(priors: HierarchicalPriors, plausible: Floats) -> Floats:
+    """(p + q + 1,) units to search in: 1, or a plausible effect over the prior's SD where that is near-flat."""
+    order = priors.order
+    ratio = plausible[order] / priors.sd[order]
+    units = np.where((ratio > 0.0) & (ratio < 1.0 / FLAT_RATIO), ratio, 1.0)
+    return np.concatenate([units, np.ones(priors.n_random + 1)])
 
 
 def natural_units(*, unconstrained: Floats, priors: HierarchicalPriors) -> PopulationDraws:
@@ -130,15 +159,17 @@ class LogPosterior:
     packed: PackedStatistics
     priors: HierarchicalPriors
 
-    def start(self, statistics: SufficientStatistics) -> Floats:
-        """The prior means, with half the outcome's spread given to the noise."""
+    def start(self, statistics: SufficientStatistics, plausible: Floats) -> Floats:
+        """The prior means, with half the outcome's spread given to the noise, and spreads no larger than plausible."""
+        order = self.priors.order
         p, q = self.priors.mean.size, self.priors.n_random
         n = max(int(statistics.n_sessions.sum()), 1)
         square = float(statistics.square.sum()) / n
         # The moment of the first column is the sum of the outcomes when nothing drifts: good enough to start from.
         variance = max(square - (float(statistics.moment[:, 0].sum()) / n) ** 2, 1e-4 * max(square, 1e-8))
         z = np.zeros(p + q + 1)
-        z[p : p + q] = np.log(0.5)
+        most = plausible[order[:q]] / self.priors.individual_sd[order[:q]]
+        z[p : p + q] = np.log(0.5 * np.where(most > 0.0, np.minimum(most, 1.0), 1.0))
         z[-1] = 0.5 * np.log(variance / 2.0) - np.log(self.priors.noise_sd)
         return z
 
@@ -165,13 +196,15 @@ class LogPosterior:
         return -value, -gradient
 
 
-def _laplace(density: LogPosterior, z: Floats) -> tuple[Floats, float]:
+def _laplace(density: LogPosterior, z: Floats, units: Floats) -> tuple[Floats, float]:
     """Inverse Hessian at the mode by central differences of the gradient, and its log determinant."""
     hessian = np.empty((z.size, z.size))
     for i in range(z.size):
         step = np.zeros(z.size)
-        step[i] = STEP
-        hessian[i] = (density.negative(z + step)[1] - density.negative(z - step)[1]) / (2.0 * STEP)
+        step[i] = STEP * units[i]
+        difference = density.negative(z + step)[1] - density.negative(z - step)[1]
+        hessian[i] = difference * units / (2.0 * STEP)
     values, vectors = np.linalg.eigh((hessian + hessian.T) / 2.0)
     variances = 1.0 / np.maximum(values, 1.0 / WIDEST_VARIANCE)
-    return (vectors * variances) @ vectors.T, float(np.log(variances).sum())
+    covariance = (vectors * variances) @ vectors.T * np.outer(units, units)
+    return covariance, float(np.log(variances).sum() + 2.0 * np.log(units).sum())

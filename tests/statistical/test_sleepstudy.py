@@ -14,6 +14,7 @@ from modeling.domain.population import climber_posterior
 from modeling.domain.posterior import GaussianPrior, condition
 from modeling.domain.priors import HierarchicalPriors
 from modeling.domain.statistics import GroupedData, group_data, sufficient_statistics
+from modeling.domain.training import fit
 
 pytestmark = pytest.mark.shared
 
@@ -91,6 +92,18 @@ def test_the_mode_under_flat_priors(data: GroupedData) -> None:
         rows = data.rows(group=data.labels.tolist().index(subject))
         got = condition(prior=prior, design=data.design[rows], outcome=data.outcome[rows])
         np.testing.assert_allclose(got.mean - mode.beta, want, rtol=0.03)
+
+
+@pytest.mark.parametrize("sd", [1e4, 1e7])
+def test_the_flatter_the_priors_the_same_the_answer(data: GroupedData, sd: float) -> None:
+    """Through the generic entry; a prior that says nothing makes no value absurd."""
+    flat = HierarchicalPriors(FLAT.names, np.zeros(2), np.full(2, sd), np.full(2, sd), noise_sd=sd)
+    got = fit(data=data, priors=flat, drift="none", own_rhythm=False)
+    assert got.notes == ()
+    np.testing.assert_allclose(got.mode.beta, FIXED, rtol=1e-3)
+    np.testing.assert_allclose(np.sqrt(np.diag(got.mode.beta_covariance)), FIXED_SE, rtol=0.03)
+    np.testing.assert_allclose(got.mode.tau**2, VARIANCES, rtol=0.03)
+    assert got.mode.sigma**2 == pytest.approx(NOISE_VARIANCE, rel=0.01)
 
 
 def test_the_sampled_posterior(data: GroupedData) -> None:

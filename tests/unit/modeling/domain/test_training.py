@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -14,6 +16,7 @@ from modeling.domain.evaluation import (
     rows_of,
 )
 from modeling.domain.gate import held_out_crps, prior_predictive_inside
+from modeling.domain.oddities import without_absurdities
 from modeling.domain.personal import personal_posterior
 from modeling.domain.priors import HierarchicalPriors, InvalidPriors
 from modeling.domain.simulate import simulate_diary, simulate_grouped
@@ -54,6 +57,11 @@ def hostile() -> list:
         pytest.param(grouped(quality, constant, climber), "never varied", id="constant-columns"),
         pytest.param(grouped(quality, absurd, climber), "absurd", id="absurd-value"),
         pytest.param(
+            grouped(np.where(np.arange(40) == 3, 1e12, quality), rows(40), climber),
+            "1 absurd outcomes (1e+12) are believed as they stand",
+            id="absurd-outcome",
+        ),
+        pytest.param(
             grouped(quality[:21], rows(21), climber[:21]), "single session", id="one-with-one-session"
         ),
         pytest.param(grouped([6, 7], rows(2), [0, 1]), "single session", id="two-sessions-in-all"),
@@ -85,6 +93,26 @@ def test_hostile_data_give_finite_answers_and_a_note(data: GroupedData, words: s
     assert np.isfinite(served.posterior.mean).all()
     assert (np.diag(served.posterior.covariance) >= 0.0).all()
     assert ((served.reliability >= 0.0) & (served.reliability <= 1.0)).all()
+
+
+def test_a_value_is_absurd_beside_its_own_column_alone() -> None:
+    flat = HierarchicalPriors(PRIORS.names, PRIORS.mean, np.full(3, 1e7), np.full(3, 1e7), noise_sd=1e7)
+    data = ordinary()
+    large, marked = data.design.copy(), data.design.copy()
+    large[:, 1] *= 1e7
+    marked[:, 2] = np.arange(data.outcome.size) % 50 == 0
+    for priors, design in ((flat, data.design), (PRIORS, large), (flat, large), (flat, marked)):
+        given = replace(data, design=design)
+        kept, notes = without_absurdities(data=given, priors=priors)
+        assert kept is given
+        assert notes == ()
+    slip = large.copy()
+    slip[17, 1] = 1e15
+    slip[:, 0] = 1e15
+    kept, notes = without_absurdities(data=replace(data, design=slip), priors=flat)
+    assert notes == ("1 absurd values of a ignored",)
+    assert kept.design[17, 1] == np.median(slip[:, 1])
+    assert (kept.design[:, 0] == 1e15).all()
 
 
 def test_too_little_is_refused_by_name() -> None:
