@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,12 +107,13 @@ def whiten(*, columns: Floats, day: Floats, drift: Drift) -> Whitened:
     """Filter every column with the gains of one scalar level.
 
     For a level with variance P (over sigma²) before a row, the innovation variance is S = P + 1, the gain
-    K = P / S, and each column z has the innovation v_t = z_t - phi m_{t-1} with m_t = phi m_{t-1} + K v_t. All of
-    it falls out of one tridiagonal factorisation: the differences z_t - phi_t z_{t-1} have the covariance
+    K = P / S, and each column z has the innovation v_t = z_t - phi m_{t-1} with m_t = phi m_{t-1} + K v_t. All S
+    fall out of one tridiagonal factorisation: the differences z_t - phi_t z_{t-1} have the covariance
 
         diagonal  q_t + 1 + phi_t²,   beside it  -phi_t,   = L diag(S) L'  with L unit and bidiagonal
 
-    and v = L^-1 (differences), m_t = z_t - v_t / S_t, P_t = 1 - 1 / S_t after the row.
+    With 1 - K = 1 / S, the levels solve the unit bidiagonal system m_t - (phi_t / S_t) m_{t-1} = K_t z_t, and
+    v_t = S_t (z_t - m_t); the variance after the row is K_t.
 
     Parameters
     ----------
@@ -131,38 +133,63 @@ def whiten(*, columns: Floats, day: Floats, drift: Drift) -> Whitened:
 
     Source: Harvey (1989), Forecasting, Structural Time Series Models and the Kalman Filter, §3.4.1.
     """
-    n, c = columns.shape
+    return whiten_under(columns=columns, day=day, drifts=(drift,))[0]
+
+
+def whiten_under(*, columns: Floats, day: Floats, drifts: Sequence[Drift]) -> tuple[Whitened, ...]:
+    """The same under each of k drifts, one chain of rows behind the other: nothing is handed on where a new one begins.
+
+    >>> import numpy as np
+    >>> slow, fast = whiten_under(columns=np.ones((2, 1)), day=np.arange(2.0), drifts=(Drift(0.5), Drift(2.0)))
+    >>> slow.innovation.tolist(), fast.innovation.tolist()
+    ([1.0, 1.5], [1.0, 3.0])
+    """
+    (n, c), k = columns.shape, len(drifts)
     if n == 0:
-        return Whitened(columns, np.zeros(0), np.zeros(c), drift.stationary_variance)
-    gaps = np.diff(day)
-    if (gaps < 0.0).any():
+        return tuple(Whitened(columns, np.zeros(0), np.zeros(c), d.stationary_variance) for d in drifts)
+    gaps = day[1:] - day[:-1]
+    if n > 1 and gaps.min() < 0.0:
         raise UnorderedDays("sessions must be ordered by day before they are filtered")
-    if drift.rate_per_day == 0.0:
-        return Whitened(columns, np.ones(n), np.zeros(c), 0.0)
-    if drift.is_random_walk:
-        decay = np.ones(n - 1)
-        added = drift.rate_per_day * gaps
-    else:
-        faded = np.expm1(gaps * (-math.log(2.0) / drift.half_life_days))
-        decay = 1.0 + faded
-        added = -drift.stationary_variance * faded * (1.0 + decay)
-    diagonal = np.empty(n)
-    diagonal[0] = 1.0 + drift.stationary_variance
-    diagonal[1:] = 1.0 + added + decay**2
-    # One array is all that is allocated: for hundreds of sessions, fresh memory costs more than the arithmetic.
-    rows = np.empty((n, c), order="F")
-    rows[0] = columns[0]
-    np.multiply(columns[:-1], -decay[:, None], out=rows[1:])
-    rows[1:] += columns[1:]
-    innovation, below, _ = dpttrf(diagonal, -decay) if n > 1 else (diagonal, decay, 0)
-    band = np.empty((2, n), order="F")  # its first row is read as ones
-    band[1, :-1] = below
-    rows = np.asarray(dtbtrs(band, rows, uplo="L", diag="U", overwrite_b=True)[0])
-    last_level = columns[-1] - rows[-1] / innovation[-1]
-    rows /= np.sqrt(innovation)[:, None]
-    return Whitened(
-        columns=rows,
-        innovation=np.asarray(innovation),
-        last_level=last_level,
-        level_variance=1.0 - 1.0 / float(innovation[-1]),
+    decay, added = _between(gaps, drifts)
+    diagonal = 1.0 + added + decay**2
+    innovation = (
+        np.asarray(dpttrf(diagonal.ravel(), -decay.ravel()[1:])[0]) if k * n > 1 else diagonal.ravel()
     )
+    noise_share = 1.0 / innovation
+    band = np.empty((2, k * n), order="F")  # its first row is read as ones
+    band[1, :-1] = -(decay.ravel() * noise_share)[1:]
+    # One array is all that is allocated: for hundreds of sessions, fresh memory costs more than the arithmetic.
+    rows = np.empty((k * n, c), order="F")
+    np.multiply(columns.T[:, None], (1.0 - noise_share).reshape(k, n), out=rows.T.reshape(c, k, n))
+    rows = np.asarray(dtbtrs(band, rows, uplo="L", diag="U", overwrite_b=True)[0])
+    last_level = rows[n - 1 :: n].copy()
+    side_by_side = rows.T.reshape(c, k, n)
+    np.subtract(columns.T[:, None], side_by_side, out=side_by_side)
+    side_by_side *= np.sqrt(innovation).reshape(k, n)
+    return tuple(
+        Whitened(
+            columns=rows[i * n : (i + 1) * n],
+            innovation=innovation[i * n : (i + 1) * n],
+            last_level=last_level[i],
+            level_variance=1.0 - float(noise_share[(i + 1) * n - 1]),
+        )
+        for i in range(k)
+    )
+
+
+def _between(gaps: Floats, drifts: Sequence[Drift]) -> tuple[Floats, Floats]:
+    """Decay of the level up to each of n rows, and what was added to its variance over sigma² (k, n).
+
+    Nothing decays into the first row: it has the variance that the level starts with.
+    """
+    decay, added = np.zeros((2, len(drifts), gaps.size + 1))
+    for i, drift in enumerate(drifts):
+        added[i, 0] = drift.stationary_variance
+        if drift.is_random_walk or drift.rate_per_day == 0.0:
+            decay[i, 1:] = 1.0
+            np.multiply(gaps, drift.rate_per_day, out=added[i, 1:])
+        else:
+            faded = np.expm1(gaps * (-math.log(2.0) / drift.half_life_days))
+            np.add(faded, 1.0, out=decay[i, 1:])
+            np.multiply(faded * (2.0 + faded), -drift.stationary_variance, out=added[i, 1:])
+    return decay, added

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.lapack import dpotrf, dtrtrs
 
-from modeling.domain.drift import Drift, Whitened, whiten
+from modeling.domain.drift import Drift, Whitened, whiten_under
 from modeling.domain.population import (
     ClimberPosterior,
     PopulationDraws,
@@ -22,12 +22,13 @@ from modeling.domain.population import (
 )
 from modeling.domain.posterior import (
     GaussianPrior,
+    NonFiniteInput,
     PersonalPosterior,
     checked_observations,
     covariance_root,
     predict_moments,
 )
-from modeling.domain.predictive import Predictive
+from modeling.domain.predictive import Predictive, log_scores
 from modeling.domain.rhythm import Rhythm, RhythmPrior, remembered, weights_now, without_negligible
 
 Floats = NDArray[np.float64]
@@ -83,10 +84,10 @@ class RhythmicPosterior:
         """
         w = self.weight
         posteriors = [part.posterior.after(days=days_since_last) for part in self.parts]
-        joint_means = np.array([np.append(p.mean, p.level_mean) for p in posteriors])
+        joint_means, joint_covariances = _joint_moments(posteriors)
         mean = w @ joint_means
         centred = joint_means - mean
-        joint = np.einsum("k,kij->ij", w, np.array([_joint_covariance(p) for p in posteriors]))
+        joint = (w @ joint_covariances.reshape(w.size, -1)).reshape(mean.size, mean.size)
         joint += (centred * w[:, None]).T @ centred
         drifts = {p.drift for p in posteriors}
         merged = PersonalPosterior(
@@ -146,14 +147,16 @@ def personal_posterior(
     weight = trained.rhythms.weight
     if len(rhythms) > 1:
         if ordered.outcome.size:
-            recent = _recent(trained, ordered)
-            scores = recent.component_log_score(outcome=ordered.outcome[-recent.mean.shape[0] :])
+            mean, sd = _recent(trained, ordered)
+            scores = log_scores(
+                outcome=ordered.outcome[-sd.shape[0] :], mean=mean, sd=sd, whole_numbers=trained.whole_numbers
+            )
             weight = weights_now(prior=trained.rhythms, log_likelihood=scores)
+            if not np.isfinite(weight).all():
+                raise NonFiniteInput("the sessions' numbers are too large to be weighed")
         weight = without_negligible(weight=weight)
-    parts = whitened_posteriors(
-        population=trained.draws,
-        rhythms=[ordered.under(rhythm) for rhythm, share in zip(rhythms, weight, strict=True) if share > 0.0],
-    )
+    kept = tuple(rhythm for rhythm, share in zip(rhythms, weight.tolist(), strict=True) if share > 0.0)
+    parts = whitened_posteriors(population=trained.draws, rhythms=ordered.under(kept))
     return RhythmicPosterior(parts, weight[weight > 0.0], trained.whole_numbers)
 
 
@@ -169,8 +172,9 @@ class Replay:
 def replay(*, trained: TrainedPopulation, design: Floats, outcome: Floats, day: Floats) -> Replay:
     """Predict each of the last sessions from all before it, the rhythms weighted as they were known then."""
     ordered = _ordered(trained, design, outcome, day)
-    recent = _recent(trained, ordered)
-    m = recent.mean.shape[0]
+    mean, sd = _recent(trained, ordered)
+    recent = Predictive(mean, sd, np.full(mean.shape, 1.0 / mean.shape[1]), trained.whole_numbers)
+    m = mean.shape[0]
     last = ordered.outcome[ordered.outcome.size - m :]
     scores = recent.component_log_score(outcome=last)
     weight = without_negligible(weight=remembered(prior=trained.rhythms, log_likelihood=scores)[:-1])
@@ -179,23 +183,28 @@ def replay(*, trained: TrainedPopulation, design: Floats, outcome: Floats, day: 
 
 @dataclass(frozen=True, slots=True)
 class Filtered:
-    """Sessions whitened for one drift, with the cross products of their columns that every use of them needs.
+    """What is kept of sessions that were whitened for one drift; the outcome's column comes first.
 
-    ``gram_before`` is of the sessions before the last hundred, ``gram`` of all; the outcome comes first.
+    Attributes
+    ----------
+    recent
+        The last hundred sessions, whitened.
+    gram_before, gram
+        (1 + p, 1 + p) cross products of the whitened columns: of the sessions before those, and of all.
     """
 
-    white: Whitened
+    recent: Whitened
     gram_before: Floats
     gram: Floats
 
     @staticmethod
-    def by(drift: Drift, *, columns: Floats, day: Floats) -> Filtered:
-        """Whiten the columns (n, 1 + p), and multiply them once."""
-        white = whiten(columns=columns, day=day, drift=drift)
-        first = max(day.size - REPLAYED_SESSIONS, 0)
-        before, recent = white.columns[:first], white.columns[first:]
+    def of(white: Whitened) -> Filtered:
+        """Multiply the whitened columns (n, 1 + p) once."""
+        first = max(white.innovation.size - REPLAYED_SESSIONS, 0)
+        before, last = white.columns[:first], white.columns[first:]
         gram_before = before.T @ before
-        return Filtered(white, gram_before, gram_before + recent.T @ recent)
+        recent = replace(white, columns=last, innovation=white.innovation[first:])
+        return Filtered(recent, gram_before, gram_before + last.T @ last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,24 +227,29 @@ class _Ordered:
     occurring: NDArray[np.intp]
     filtered: dict[Drift, Filtered]
 
-    def under(self, rhythm: Rhythm) -> WhitenedSessions:
-        """All sessions, with the columns of all coefficients again."""
-        found = self.filtered[rhythm.drift]
-        gram, last_level = found.gram, found.white.last_level
-        if self.occurring.size < self.p:
-            kept = np.concatenate([[0], 1 + self.occurring])
-            last_level = np.zeros(1 + self.p)
-            last_level[kept] = found.white.last_level
-            gram = np.zeros((1 + self.p, 1 + self.p))
-            gram[kept[:, None], kept] = found.gram
-        return WhitenedSessions(
-            gram=gram,
-            n_sessions=self.outcome.size,
-            last_level=last_level,
-            level_variance=found.white.level_variance,
-            drift=rhythm.drift,
-            noise_scale=rhythm.noise_scale,
-        )
+    def under(self, rhythms: Sequence[Rhythm]) -> list[WhitenedSessions]:
+        """All sessions under each rhythm, with the columns of all coefficients again."""
+        size = 1 + self.p
+        kept = np.zeros(1 + self.occurring.size, dtype=np.intp)
+        kept[1:] = 1 + self.occurring
+        places = (kept[:, None] * size + kept).ravel()
+        grams, levels = np.zeros((len(rhythms), size * size)), np.zeros((len(rhythms), size))
+        made = []
+        for rhythm, gram, last_level in zip(rhythms, grams, levels, strict=True):
+            found = self.filtered[rhythm.drift]
+            gram[places] = found.gram.ravel()
+            last_level[kept] = found.recent.last_level
+            made.append(
+                WhitenedSessions(
+                    gram=gram.reshape(size, size),
+                    n_sessions=self.outcome.size,
+                    last_level=last_level,
+                    level_variance=found.recent.level_variance,
+                    drift=rhythm.drift,
+                    noise_scale=rhythm.noise_scale,
+                )
+            )
+        return made
 
 
 def _ordered(trained: TrainedPopulation, design: Floats, outcome: Floats, day: Floats) -> _Ordered:
@@ -249,8 +263,9 @@ def _ordered(trained: TrainedPopulation, design: Floats, outcome: Floats, day: F
     columns = np.empty((outcome.size, 1 + occurring.size), order="F")
     columns[:, 0] = outcome
     columns[:, 1:] = design if occurring.size == p else design[:, occurring]
-    drifts = {r.drift: None for r in rhythms}
-    filtered = {drift: Filtered.by(drift, columns=columns, day=days) for drift in drifts}
+    drifts = tuple(dict.fromkeys(rhythm.drift for rhythm in rhythms))
+    whitened = whiten_under(columns=columns, day=days, drifts=drifts)
+    filtered = {drift: Filtered.of(white) for drift, white in zip(drifts, whitened, strict=True)}
     return _Ordered(outcome, days, p, occurring, filtered)
 
 
@@ -260,23 +275,21 @@ def _new_climber(draws: PopulationDraws) -> GaussianPrior:
     return draws.as_prior()
 
 
-def _recent(trained: TrainedPopulation, ordered: _Ordered) -> Predictive:
-    """The last sessions one step ahead under every rhythm (m, k), weights still equal."""
+def _recent(trained: TrainedPopulation, ordered: _Ordered) -> tuple[Floats, Floats]:
+    """The last sessions one step ahead under every rhythm: means and SDs (m, k)."""
     prior, occurring = _new_climber(trained.draws), ordered.occurring
-    mean, root = prior.mean[occurring], covariance_root(prior.covariance[occurring[:, None], occurring])
-    forecasts = [
-        recent_forecasts(
+    mean, root = prior.mean[occurring], _root(prior.covariance[occurring[:, None], occurring])
+    rhythms = trained.rhythms.rhythms
+    expected, sd = np.empty((2, min(ordered.outcome.size, REPLAYED_SESSIONS), len(rhythms)))
+    for i, rhythm in enumerate(rhythms):
+        expected[:, i], sd[:, i] = recent_forecasts(
             mean=mean,
             root=root,
-            filtered=ordered.filtered[r.drift],
+            filtered=ordered.filtered[rhythm.drift],
             outcome=ordered.outcome,
-            sigma=prior.sigma * r.noise_scale,
+            sigma=prior.sigma * rhythm.noise_scale,
         )
-        for r in trained.rhythms.rhythms
-    ]
-    expected, sd = (np.column_stack(columns) for columns in zip(*forecasts, strict=True))
-    equal = np.full(expected.shape, 1.0 / expected.shape[1])
-    return Predictive(expected, sd, equal, trained.whole_numbers)
+    return expected, sd
 
 
 def recent_forecasts(
@@ -290,21 +303,27 @@ def recent_forecasts(
     error is in L^-1 (y~ - X~ m): one factorisation, no loop over sessions.
     """
     n = outcome.size
-    m = min(n, REPLAYED_SESSIONS)
+    recent = filtered.recent.columns / sigma
+    m = recent.shape[0]
     gram = filtered.gram_before / sigma**2  # (1 + c, 1 + c), the outcome first
     inner = root.T @ gram[1:, 1:] @ root
-    inner.flat[:: inner.shape[0] + 1] += 1.0
+    inner.reshape(-1)[:: inner.shape[0] + 1] += 1.0
     half, _ = dtrtrs(_sturdy_cholesky(inner), root.T, lower=1)
     mean = mean + half.T @ (half @ (gram[1:, 0] - gram[1:, 1:] @ mean))
-    recent = filtered.white.columns[n - m :] / sigma
     x_new = recent[:, 1:]
     spread = half @ x_new.T
     covariance = spread.T @ spread
-    covariance.flat[:: m + 1] += 1.0
+    covariance.reshape(-1)[:: m + 1] += 1.0
     factor = _sturdy_cholesky(covariance)
     error, _ = dtrtrs(factor, recent[:, 0] - x_new @ mean, lower=1)
-    sd = sigma * factor.diagonal() * np.sqrt(filtered.white.innovation[n - m :])
+    sd = sigma * factor.diagonal() * np.sqrt(filtered.recent.innovation)
     return outcome[n - m :] - error * sd, sd
+
+
+def _root(covariance: Floats) -> Floats:
+    """A matrix L with L L' = covariance; where it is regular, in a tenth of the time of :func:`covariance_root`."""
+    factor, trouble = dpotrf(covariance, lower=1)
+    return covariance_root(covariance) if trouble else np.asarray(factor)
 
 
 def _sturdy_cholesky(matrix: Floats) -> Floats:
@@ -317,10 +336,13 @@ def _sturdy_cholesky(matrix: Floats) -> Floats:
     return np.asarray(np.diag(np.sqrt(np.diag(matrix))))
 
 
-def _joint_covariance(posterior: PersonalPosterior) -> Floats:
-    p = posterior.mean.size
-    joint = np.empty((p + 1, p + 1))
-    joint[:p, :p] = posterior.covariance
-    joint[p, :p] = joint[:p, p] = posterior.level_covariance
-    joint[p, p] = posterior.level_variance
-    return joint
+def _joint_moments(posteriors: Sequence[PersonalPosterior]) -> tuple[Floats, Floats]:
+    """Means (k, p + 1) and covariances (k, p + 1, p + 1) of coefficients and level together."""
+    k, p = len(posteriors), posteriors[0].mean.size
+    means, covariances = np.empty((k, p + 1)), np.empty((k, p + 1, p + 1))
+    for posterior, mean, covariance in zip(posteriors, means, covariances, strict=True):
+        mean[:p], mean[p] = posterior.mean, posterior.level_mean
+        covariance[:p, :p] = posterior.covariance
+        covariance[p, :p] = covariance[:p, p] = posterior.level_covariance
+        covariance[p, p] = posterior.level_variance
+    return means, covariances

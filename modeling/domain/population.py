@@ -236,8 +236,8 @@ class _Spreads:
     ----------
     individual_variance
         (p,) tau² averaged over the draws.
-    own_precision
-        (r,) one over it; 0 where an effect does not vary.
+    own_precision, varies
+        (r,) one over it, and 1; both 0 where an effect does not vary.
     sigma2
         sigma² averaged over the draws.
     centred_beta
@@ -250,6 +250,7 @@ class _Spreads:
 
     individual_variance: Floats
     own_precision: Floats
+    varies: Floats
     sigma2: float
     centred_beta: Floats
     tau: Floats
@@ -269,6 +270,7 @@ def _spreads(population: PopulationDraws) -> _Spreads:
     return _Spreads(
         individual_variance=individual,
         own_precision=np.divide(1.0, own, out=np.zeros(r), where=own > 0.0),
+        varies=(own > 0.0).astype(np.float64),
         sigma2=float((population.sigma**2).mean()),
         centred_beta=population.beta[:, :r] - population.beta[:, :r].mean(axis=0),
         tau=tau,
@@ -286,7 +288,7 @@ def whitened_posteriors(
     With G = X~'X~ and g = X~'y~ of one rhythm, over the square of its noise scale,
 
         M = I + T G T / sigma²,    B M B' = D (B unit lower triangular),    W = D^-1/2 B T
-        C = W'W,    m = beta + W' (D^-1/2 B T (g - G beta) / sigma²)
+        C = W'W,    m = beta + W' D^-1/2 (B T (g - G beta) / sigma²)
     """
     n_draws, k, spreads = population.sigma.size, len(rhythms), _spreads(population)
     r = spreads.tau.shape[0]
@@ -298,9 +300,11 @@ def whitened_posteriors(
     np.multiply(own[..., None], spreads.products, out=systems[:, :r])
     systems.reshape(r * (r + 1), k, n_draws)[:: r + 2] += 1.0
     np.multiply(unexplained.transpose(2, 0, 1), spreads.weight, out=systems[:, r])
-    _eliminate(systems)
+    scale = _eliminate(systems)
+    systems[:, r] *= scale
     roots = systems[:, :r]
     roots *= spreads.lower_tau
+    roots *= scale[:, None]
     means = np.repeat(population.beta[None], k, axis=0)
     means[:, :, :r] += np.add.reduce(roots * systems[:, r:], axis=0).transpose(1, 2, 0)
     mean = np.add.reduce(means, axis=1) / n_draws
@@ -313,7 +317,7 @@ def whitened_posteriors(
     # What the draws disagree on in b = theta - beta; both are centred here.
     between = np.add.reduce((means[:, :, :r] - spreads.centred_beta) ** 2, axis=1) / n_draws
     share_left = (within.reshape(k, r * r)[:, :: r + 1] + between) * spreads.own_precision
-    reliability[:, :r] = np.where(spreads.own_precision > 0.0, np.clip(1.0 - share_left, 0.0, 1.0), 0.0)
+    reliability[:, :r] = np.maximum(1.0 - share_left, 0.0) * spreads.varies
     return tuple(
         ClimberPosterior(
             _with_level(population.names, mean[i], covariance[i], each, spreads.sigma2),
@@ -324,21 +328,24 @@ def whitened_posteriors(
     )
 
 
-def _eliminate(systems: Floats) -> None:
-    """Gaussian elimination of many small systems side by side (r, r + 1, …): M and v become D^-1/2 B and D^-1/2 B v.
+def _eliminate(systems: Floats) -> Floats:
+    """Gaussian elimination of many small systems side by side (r, r + 1, …): M and v become B and B v.
 
-    Above the diagonal of D^-1/2 B are left-overs. NumPy's inverses, one system after the other, take thrice the time.
+    Returns D^-1/2 (r, …). Above B's diagonal are left-overs. NumPy's inverses, one system after the other, take thrice
+    the time.
     """
-    r = systems.shape[0]
+    r, columns, *others = systems.shape
+    pivots = np.empty((r, *others))
+    taken = np.empty((max(r - 1, 0), *systems.shape[1:]))
     for i in range(r):
         row, below = systems[i], systems[i + 1 :]
         # exact arithmetic guarantees pivots of at least 1: rounding must not take them below
-        pivot = np.maximum(row[i], 1.0)
-        factor = below[:, i] / pivot
-        below[:, i] = 0.0
-        row[i] = 1.0
-        below -= factor[:, None] * row
-        row /= np.sqrt(pivot)
+        pivot = np.maximum(row[i], 1.0, out=pivots[i])
+        factor = below[:, i] * (-1.0 / pivot)
+        below += np.multiply(factor[:, None], row, out=taken[: r - 1 - i])
+        below[:, i] = factor
+    systems.reshape(r * columns, *others)[:: columns + 1] = 1.0
+    return np.asarray(1.0 / np.sqrt(pivots))
 
 
 def _with_level(
@@ -346,7 +353,7 @@ def _with_level(
 ) -> PersonalPosterior:
     """The posterior of coefficients and level, from the coefficients' own."""
     of_design = sessions.last_level[1:]
-    level_covariance = -covariance @ of_design
+    level_covariance = -(covariance @ of_design)
     own_sigma2 = sigma2 * sessions.noise_scale**2
     return PersonalPosterior(
         names=names,

@@ -314,7 +314,7 @@ def checked_observations(
         raise InvalidObservations(f"{outcome.size} outcomes, but {day.size} days")
     if not np.isfinite(day).all():
         raise NonFiniteInput("days must be finite")
-    if (np.diff(day) < 0.0).any():
+    if (day[1:] < day[:-1]).any():
         order = np.argsort(day, kind="stable")
         return design[order], outcome[order], day[order]
     return design, outcome, day

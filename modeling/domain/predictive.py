@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -136,18 +137,8 @@ class Predictive:
         return np.asarray(low + rng.uniform(size=outcome.size) * (high - low))
 
     def component_log_score(self, *, outcome: Floats) -> Floats:
-        """(n, k) log density of the outcome under each component: what weighs them.
-
-        Where ratings are whole it is the log of the component's probability within ±½ of the rating, at the
-        component's full width: a density can be endless where a climber's ratings never change, and this cannot.
-        """
-        y = outcome[:, None]
-        if not self.whole_numbers:
-            z = (y - self.mean) / self.sd
-            return np.asarray(-0.5 * z**2 - np.log(self.sd) - 0.5 * np.log(2.0 * np.pi))
-        high = np.where(y >= HIGHEST_QUALITY, 1.0, ndtr((y + 0.5 - self.mean) / self.sd))
-        low = np.where(y <= LOWEST_QUALITY, 0.0, ndtr((y - 0.5 - self.mean) / self.sd))
-        return np.asarray(np.log(np.maximum(high - low, 1e-12)))
+        """(n, k) log density of the outcome under each component: :func:`log_scores`."""
+        return log_scores(outcome=outcome, mean=self.mean, sd=self.sd, whole_numbers=self.whole_numbers)
 
     def _steps(self) -> Floats:
         """(n, 9) probabilities that the rating is at most 1 … 9."""
@@ -156,6 +147,24 @@ class Predictive:
         for k in range(self.mean.shape[1]):
             total += self.weight[:, k, None] * ndtr((STEPS - self.mean[:, k, None]) / sd[:, k, None])
         return total
+
+
+def log_scores(*, outcome: Floats, mean: Floats, sd: Floats, whole_numbers: bool) -> Floats:
+    """(n, k) log density of the n outcomes under each of k normals: what weighs them.
+
+    Where ratings are whole it is the log of the normal's probability within ±½ of the rating, at its full width: a
+    density can be endless where a climber's ratings never change, and this cannot.
+
+    >>> log_scores(outcome=np.zeros(1), mean=np.zeros((1, 1)), sd=np.ones((1, 1)), whole_numbers=False).round(6).item()
+    -0.918939
+    """
+    y = outcome[:, None]
+    if not whole_numbers:
+        z = (y - mean) / sd
+        return np.asarray(-0.5 * z**2 - np.log(sd) - 0.5 * math.log(2.0 * math.pi))
+    high = np.where(y >= HIGHEST_QUALITY, 1.0, ndtr((y + 0.5 - mean) / sd))
+    low = np.where(y <= LOWEST_QUALITY, 0.0, ndtr((y - 0.5 - mean) / sd))
+    return np.asarray(np.log(np.maximum(high - low, 1e-12)))
 
 
 def before_rounding(*, sd: Floats) -> Floats:
