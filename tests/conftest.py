@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings as hypothesis_settings
 
+from climbiq.local import testing
+from tests.fixtures import prepared
+
 # A shared machine is sometimes slow; the same examples every time make a failure repeatable.
 hypothesis_settings.register_profile("climbiq", deadline=None, derandomize=True)
 hypothesis_settings.load_profile("climbiq")
@@ -23,9 +26,15 @@ pytest_plugins = [
 ]
 
 
-def pytest_configure() -> None:
-    """Log in cheaply in this process; real servers hash as in production."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Log in cheaply in this process; real servers hash as in production.
+
+    Whoever hands out the tests to others has made for them, meanwhile, what each would make.
+    """
     from django.conf import settings
+
+    if config.getoption("tx", None) and not hasattr(config, "workerinput") and not config.option.collectonly:
+        prepared.start(testing.run_folder() / "made")
 
     settings.PASSWORD_HASHERS = ["tests.fixtures.hashing.QuickArgon2", *settings.PASSWORD_HASHERS[1:]]
 

@@ -82,8 +82,13 @@ class EmbeddedPostgres:
         self.data_dir = self.home / "data"
         self.log_path = self.home / "server.log"
         self.socket_dir = socket_folder(self.home / "run", socket_name=SOCKET_NAME, account=self._account)
-        self._password_path = self.home / "superuser-password"
+        self.password_path = self.home / "superuser-password"
         self._process: subprocess.Popen[bytes] | None = None
+
+    def copy_from(self, folder: Path) -> None:
+        """Begin with another cluster's files, its superuser's password among them; its server must be stopped."""
+        for name in (self.data_dir.name, self.password_path.name):
+            subprocess.run(["cp", "-a", str(folder / name), str(self.home)], check=True)
 
     def start(self) -> EmbeddedPostgres:
         """Create the cluster if there is none, then run its server, or join the one already running."""
@@ -146,7 +151,7 @@ class EmbeddedPostgres:
         return make_folder(root / "postgres", mode=0o711)
 
     def _password(self) -> str:
-        return self._password_path.read_text().strip()
+        return self.password_path.read_text().strip()
 
     def _create_cluster(self) -> None:
         """Run initdb beside the final place and rename: a killed start leaves no half cluster."""
@@ -154,7 +159,7 @@ class EmbeddedPostgres:
         unfinished, password_file = self.home / "unfinished", self.home / "initdb-password"
         shutil.rmtree(unfinished, ignore_errors=True)
         make_folder(unfinished, mode=0o700, account=self._account)
-        for path in (self._password_path, password_file):
+        for path in (self.password_path, password_file):
             path.unlink(missing_ok=True)
             path.touch(mode=0o600)
             path.write_text(password)

@@ -25,8 +25,17 @@ GRACE_SECONDS = 30.0
 
 @functools.cache
 def test_cluster() -> EmbeddedPostgres:
-    """Return the run's PostgreSQL: not durable, empty at first, stopped when the process ends."""
-    server = EmbeddedPostgres(_run_folder(), durable=False).start()
+    """Return the run's PostgreSQL: not durable, stopped when the process ends.
+
+    Empty at first, or a copy of the cluster in the folder that CLIMBIQ_TEST_CLUSTER names.
+    """
+    server = EmbeddedPostgres(run_folder(), durable=False)
+    made = Path(os.environ.get("CLIMBIQ_TEST_CLUSTER", "/nonexistent"))
+    if made.exists():
+        with exclusive(made / "lock"):  # held while it is being made
+            if (made / server.password_path.name).exists():
+                server.copy_from(made)
+    server.start()
     _until_exit().callback(server.stop, "immediate")
     return server
 
@@ -34,7 +43,7 @@ def test_cluster() -> EmbeddedPostgres:
 @functools.cache
 def test_valkey() -> EmbeddedValkey:
     """Return the run's Valkey: nothing on disk, stopped when the process ends."""
-    server = EmbeddedValkey(_run_folder(), durable=False).start()
+    server = EmbeddedValkey(run_folder(), durable=False).start()
     _until_exit().callback(server.stop)
     return server
 
@@ -48,7 +57,7 @@ def _until_exit() -> ExitStack:
 
 
 @functools.cache
-def _run_folder() -> Path:
+def run_folder() -> Path:
     """Make a folder that the servers' account can reach; remove those left by killed runs."""
     places = [Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")]  # noqa: S108
     place = next((place for place in places if os.geteuid() or is_reachable(place)), places[0])

@@ -20,7 +20,7 @@ from celery import Celery
 
 from climbiq.local.valkey import EmbeddedValkey
 from tests.fakes.job_worker import TABLES
-from tests.fixtures.database import run_on_server, server_environment, superuser_url
+from tests.fixtures.database import copy_template, run_on_server, server_environment, superuser_url
 from tests.fixtures.servers import ROOT
 
 pytestmark = pytest.mark.faults
@@ -123,7 +123,7 @@ class Backyard:
 
 @pytest.fixture(scope="module")
 def backyard(template_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backyard]:
-    run_on_server("CREATE DATABASE {} TEMPLATE {}", DATABASE, template_database)
+    copy_template(DATABASE)
     with psycopg.connect(superuser_url(DATABASE), autocommit=True) as connection:
         connection.execute(TABLES)
     valkey = EmbeddedValkey(tmp_path_factory.mktemp("broker"), durable=True).start()
