@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -25,6 +26,9 @@ def main() -> None:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(f"{error}\nStart `make run` in another terminal first, or set the environment yourself.")
+    finally:
+        # At its end the interpreter looks for circles in all that is loaded: a second and more after `train`.
+        gc.freeze()
 
 
 if __name__ == "__main__":
