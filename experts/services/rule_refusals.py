@@ -59,21 +59,22 @@ class RuleConflict(RuleRefused):
 
 
 class SecondCoachNeeded(RuleRefused):
-    """A safety rule was about to be activated by the coach who wrote it last."""
+    """A rule that is or was a safety rule was about to be activated by a coach who wrote some of it."""
 
     def __init__(self) -> None:
         super().__init__(
-            "A safety rule is activated by a second coach: you were the last to change this one. "
-            "Ask a colleague to read and activate it."
+            "A rule that is or was a safety rule is activated by a second coach, and some of what this one says is "
+            "yours. Ask a colleague who changed nothing of it to read and activate it."
         )
 
 
 class SafetyRuleInForce(RuleRefused):
-    """An active safety rule was about to be changed while it guards people."""
+    """An active rule that is or was a safety rule was about to be changed while it guards people."""
 
     def __init__(self) -> None:
         super().__init__(
-            "This safety rule is in force. Pause it, change it, then let a second coach activate it."
+            "This rule is in force, and is or was a safety rule. Pause it, change it, then let a second coach "
+            "activate it."
         )
 
 
@@ -112,7 +113,7 @@ def _refusal(error: DatabaseError) -> RuleRefused | None:
         return None
     said = cause.diag.message_primary or ""
     match said:
-        case "a second coach activates a safety rule":
+        case "a second coach activates a rule that is or was a safety rule":
             return SecondCoachNeeded()
         case "pause an active safety rule before changing it":
             return SafetyRuleInForce()

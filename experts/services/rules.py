@@ -136,7 +136,7 @@ def change_lifecycle(
     InvalidRule
         A rule that the grammar refuses cannot be activated; it can be paused and retired.
     SecondCoachNeeded
-        `by` was the last to change this safety rule.
+        The rule is or was a safety rule, and `by` wrote some of what it says since somebody else activated it last.
     ReasonNeeded
         The reason is blank.
     """
@@ -220,8 +220,17 @@ def supersede_rule(
 
 
 def needs_second_coach(*, rule: ExpertRule, by: User) -> bool:
-    """Whether this person may not activate the rule: it is a safety rule, and theirs is its latest text."""
-    return rule.rule_category == "safety" and rule.updated_by_id == by.pk
+    """Whether this person may not activate the rule: it is or was a safety rule, and says something of theirs.
+
+    The database decides, from the log: what its trigger would refuse is told before.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT (%s OR app.rule_is_guarded(%s)) AND app.rule_has_words_of(%s, %s)",
+            [rule.rule_category == "safety", rule.pk, rule.pk, by.pk],
+        )
+        needs: bool = cursor.fetchone()[0]
+    return needs
 
 
 def content_of(rule: ExpertRule) -> RuleContent:

@@ -431,6 +431,74 @@ class TestRules:
         change = "UPDATE expert_rules SET actions = '[1]' WHERE id = %s"
         assert world.ask(world.dave, change, [rule], role="coach") == "23514"
 
+    ACTIVATE = "UPDATE expert_rules SET lifecycle = 'active' WHERE id = %s"
+    PAUSE = "UPDATE expert_rules SET lifecycle = 'paused' WHERE id = %s"
+
+    def rule(self, world, name, category="safety", by=None):
+        return world.ask(by or world.carol, self.INSERT, [name, category], role="coach")
+
+    def ask(self, world, who, *statements, rule):
+        return [world.ask(who, sql, [rule], role="coach") for sql in statements]
+
+    @pytest.mark.parametrize("label", ["'performance'", "NULL"])
+    def test_a_safety_rule_is_not_renamed_into_force(self, world, label):
+        rule = self.rule(world, f"renamed {label}")
+        relabel = f"UPDATE expert_rules SET rule_category = {label} WHERE id = %s"
+        assert self.ask(world, world.carol, relabel, self.ACTIVATE, rule=rule) == [1, "23514"]
+        both = f"UPDATE expert_rules SET rule_category = {label}, lifecycle = 'active' WHERE id = %s"
+        assert self.ask(world, world.carol, both, rule=rule) == ["23514"]
+        assert self.ask(world, world.dave, self.ACTIVATE, rule=rule) == [1]
+
+    def test_nobody_alone_takes_the_label_off_a_rule_in_force(self, world):
+        rule = self.rule(world, "disarmed", by=world.dave)
+        assert self.ask(world, world.carol, self.ACTIVATE, rule=rule) == [1]
+        disarm = "UPDATE expert_rules SET rule_category = NULL, actions = '[]' WHERE id = %s"
+        moves = (disarm, self.PAUSE, disarm, self.ACTIVATE)
+        assert self.ask(world, world.carol, *moves, rule=rule) == ["23514", 1, 1, "23514"]
+        # By way of the drafts, in another order, and by relabelling once more: the same.
+        draft = "UPDATE expert_rules SET lifecycle = 'draft' WHERE id = %s"
+        edge = "UPDATE expert_rules SET rule_category = 'edge_case' WHERE id = %s"
+        assert self.ask(world, world.carol, draft, edge, self.ACTIVATE, rule=rule) == [1, 1, "23514"]
+        # With a second coach it is in force without the label, and still nobody changes it alone.
+        assert self.ask(world, world.dave, self.ACTIVATE, rule=rule) == [1]
+        change = "UPDATE expert_rules SET actions = '[2]' WHERE id = %s"
+        moves = (change, self.PAUSE, change, self.ACTIVATE)
+        assert self.ask(world, world.carol, *moves, rule=rule) == ["23514", 1, 1, "23514"]
+
+    def test_a_colleague_who_ranks_a_rule_relieves_nobody(self, world):
+        rule = self.rule(world, "ranked")
+        rank = "UPDATE expert_rules SET priority = 7 WHERE id = %s"
+        assert self.ask(world, world.dave, rank, rule=rule) == [1]
+        assert self.ask(world, world.carol, self.ACTIVATE, rule=rule) == ["23514"]
+        assert self.ask(world, world.dave, self.ACTIVATE, rule=rule) == [1]
+
+    def test_a_colleague_who_writes_as_well_relieves_nobody(self, world):
+        rule = self.rule(world, "written by two")
+        change = "UPDATE expert_rules SET actions = '[3]' WHERE id = %s"
+        assert self.ask(world, world.dave, change, rule=rule) == [1]
+        assert self.ask(world, world.carol, self.ACTIVATE, rule=rule) == ["23514"]
+        assert self.ask(world, world.dave, self.ACTIVATE, rule=rule) == ["23514"]
+
+    def test_what_another_coach_activated_may_be_activated_again(self, world):
+        rule = self.rule(world, "paused for a day")
+        assert self.ask(world, world.dave, self.ACTIVATE, rule=rule) == [1]
+        assert self.ask(world, world.carol, self.PAUSE, self.ACTIVATE, self.PAUSE, rule=rule) == [1, 1, 1]
+        # What Carol activated by herself relieves her of nothing that she writes afterwards.
+        change = "UPDATE expert_rules SET conditions = '{\"a\": 1}' WHERE id = %s"
+        assert self.ask(world, world.carol, change, self.ACTIVATE, rule=rule) == [1, "23514"]
+
+    def test_what_one_activated_alone_does_not_count_once_it_is_a_safety_rule(self, world):
+        rule = self.rule(world, "grown serious", category="performance")
+        label = "UPDATE expert_rules SET rule_category = 'safety' WHERE id = %s"
+        moves = (self.ACTIVATE, label, self.PAUSE, label, self.ACTIVATE)
+        assert self.ask(world, world.carol, *moves, rule=rule) == [1, "23514", 1, 1, "23514"]
+
+    def test_a_rule_keeps_its_key_and_with_it_its_log(self, world):
+        rule = self.rule(world, "new key")
+        move = "UPDATE expert_rules SET id = gen_random_uuid() WHERE id = %s"
+        world.ask(world.carol, move, [rule], role="coach")
+        assert self.ask(world, world.carol, self.ACTIVATE, rule=rule) == ["23514"]
+
     def test_nobody_signs_another_as_author(self, world):
         rule = world.ask(
             world.carol,

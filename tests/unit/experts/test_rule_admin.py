@@ -239,7 +239,9 @@ def test_a_safety_rule_waits_for_a_second_coach(client, carol, dave):
     page = text_of(client.get(change(rule)))
     assert "a second coach reads and activates it" in page
     assert 'value="active"' not in page
-    assert "a second coach: you were the last to change" in text_of(step(client, rule, "active"))
+    assert "activated by a second coach, and some of what this one says is yours" in text_of(
+        step(client, rule, "active")
+    )
     client.force_login(dave)
     assert "is now active" in text_of(step(client, rule, "active"))
     refused = client.post(change(rule), typed(client, ExpertRule.objects.get(), priority="1"))

@@ -31,7 +31,7 @@ from experts.services.rules import (
     revision_of,
     update_rule,
 )
-from tests.factories.expert_rules import NOW, REST, TENSE, as_coach, content, stored_rule
+from tests.factories.expert_rules import NO_CAFFEINE_ADVICE, NOW, REST, TENSE, as_coach, content, stored_rule
 
 
 def create(by, reason="", **fields) -> ExpertRule:
@@ -189,9 +189,33 @@ def test_a_safety_rule_takes_two(carol, dave):
         update(dave, rule, priority=1)
     update(dave, rule, evidence="A note is no change of the rule.")
     step(dave, rule, "paused")
-    update(dave, rule, priority=1)
+    update(dave, rule, actions=[NO_CAFFEINE_ADVICE])
     with pytest.raises(SecondCoachNeeded):
         step(dave, rule, "active")
+    assert step(carol, rule, "active").is_active
+
+
+@pytest.mark.parametrize("category", ["performance", None])
+def test_a_rule_that_was_a_safety_rule_takes_two(carol, dave, category):
+    rule = create(carol, rule_category="safety")
+    update(carol, rule, rule_category=category)
+    with pytest.raises(SecondCoachNeeded, match="is or was a safety rule"):
+        step(carol, rule, "active")
+    assert step(dave, rule, "active").is_active
+    with pytest.raises(SafetyRuleInForce):
+        update(carol, rule, actions=[NO_CAFFEINE_ADVICE])
+
+
+def test_a_colleague_who_ranks_it_is_its_second_coach_and_relieves_nobody(carol, dave):
+    rule = create(carol, rule_category="safety")
+    update(dave, rule, priority=90)
+    with pytest.raises(SecondCoachNeeded):
+        step(carol, rule, "active")
+    assert step(dave, rule, "active").is_active
+
+
+def test_an_ordinary_rule_takes_one(carol):
+    rule = create(carol, rule_category="performance")
     assert step(carol, rule, "active").is_active
 
 
