@@ -83,14 +83,14 @@ def _after(
         np.concatenate([p.mean for p in each]),
         np.concatenate([p.sd for p in each]),
         np.concatenate([p.weight for p in each]),
-        trained.whole_numbers,
+        np.concatenate([p.rating_step for p in each]),
     )
     k = rival.sigma**2 / max(float(rival.tau[0]) ** 2, 1e-12)
     mean = (data.outcome[past].sum() + k * rival.beta[0]) / (n + k)
     sd = np.sqrt(rival.sigma**2 * (1.0 + 1.0 / (n + k)))
     size = data.outcome[ahead].size
     theirs = normal_predictive(
-        mean=np.full(size, mean), sd=np.full(size, sd), whole_numbers=trained.whole_numbers
+        mean=np.full(size, mean), sd=np.full(size, sd), rating_step=posterior.rating_step
     )
     return ours, theirs, data.outcome[ahead]
 

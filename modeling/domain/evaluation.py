@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +12,7 @@ from modeling.domain.baselines import Split, baselines
 from modeling.domain.personal import TrainedPopulation
 from modeling.domain.predictive import Predictive, score
 from modeling.domain.priors import HierarchicalPriors
+from modeling.domain.rating_scale import NO_STEP
 from modeling.domain.rolling import predict_with_rhythms
 from modeling.domain.scorecard import LEVELS, PIT_BINS, Scorecard
 from modeling.domain.shares import independent_cases
@@ -89,7 +89,7 @@ def evaluate(
     }
     forecasts = {
         "climbiq": served,
-        "climbiq_unrounded": replace(served, whole_numbers=False),
+        "climbiq_unrounded": served.in_steps(rating_step=NO_STEP),
         "climbiq_as_shown": served.as_one_normal(),
         "climbiq_one_rhythm": one_step_ahead(data=kept, trained=plain.population, rows=parts.test),
         **rivals,
@@ -101,9 +101,9 @@ def evaluate(
     return Scorecard(
         scores={name: score(predictive=p, outcome=outcome) for name, p in forecasts.items()},
         rounded={
-            name: score(predictive=replace(p, whole_numbers=True), outcome=outcome)
+            name: score(predictive=p.in_steps(rating_step=served.rating_step), outcome=outcome)
             for name, p in rivals.items()
-            if served.whole_numbers and not p.whole_numbers
+            if served.rating_step.any() and not p.rating_step.any()
         },
         calibration=tuple((q, float(inside.mean())) for q, inside in zip(LEVELS, held, strict=True)),
         calibration_n=tuple(independent_cases(inside=inside, owner=owner) for inside in held),
@@ -123,11 +123,9 @@ def one_step_ahead(*, data: GroupedData, trained: TrainedPopulation, rows: NDArr
         data=data,
         prior=trained.draws.as_prior(),
         rhythms=trained.rhythms,
-        whole_numbers=trained.whole_numbers,
+        rating_step=trained.rating_step,
     )
-    return replace(
-        everything, mean=everything.mean[rows], sd=everything.sd[rows], weight=everything.weight[rows]
-    )
+    return everything.of(rows=rows)
 
 
 def long_enough(*, data: GroupedData, n_sessions: int) -> GroupedData:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -147,9 +147,9 @@ def compared(
 ) -> HeldOut:
     """Score two forecasts of the same n sessions; ``owner`` (n,) says whose each is.
 
-    Where the model knows that ratings are whole numbers, so does the person mean: rounding alone is no merit.
+    Where the model knows in which steps people rate, so does the person mean: rounding alone is no merit.
     """
-    alike = replace(person_mean, whole_numbers=model.whole_numbers)
+    alike = person_mean.in_steps(rating_step=model.rating_step)
     coverage = score(predictive=model, outcome=outcome).coverage
     return HeldOut(
         model_crps=_per_climber(model.crps(outcome=outcome), owner),

@@ -29,6 +29,7 @@ from modeling.domain.posterior import (
     predict_moments,
 )
 from modeling.domain.predictive import Predictive, log_scores
+from modeling.domain.rating_scale import checked_step, own_step, own_steps
 from modeling.domain.rhythm import Rhythm, RhythmPrior, remembered, weights_now, without_negligible
 
 Floats = NDArray[np.float64]
@@ -47,13 +48,16 @@ class TrainedPopulation:
         Draws of the population parameters (thinned).
     rhythms
         The climbers' rhythms and how common they are.
-    whole_numbers
-        Whether the outcomes were ratings 1–10.
+    rating_step
+        The step of most ratings: 1 where they are whole numbers 1–10, ½, or 0 where there is none.
     """
 
     draws: PopulationDraws
     rhythms: RhythmPrior
-    whole_numbers: bool
+    rating_step: float
+
+    def __post_init__(self) -> None:
+        checked_step(self.rating_step)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -62,11 +66,11 @@ class TrainedPopulation:
 
 @dataclass(frozen=True, slots=True)
 class RhythmicPosterior:
-    """A climber's posterior under each rhythm, and the rhythms' weights (k,)."""
+    """A climber's posterior under each rhythm, the rhythms' weights (k,), and the step in which the climber rates."""
 
     parts: tuple[ClimberPosterior, ...]
     weight: Floats
-    whole_numbers: bool
+    rating_step: float
 
     @property
     def n_sessions(self) -> int:
@@ -116,7 +120,7 @@ class RhythmicPosterior:
         ]
         mean = np.array([[m for m, _ in moments]])
         sd = np.sqrt([[v + p.posterior.sigma**2 for (_, v), p in zip(moments, self.parts, strict=True)]])
-        return Predictive(mean, sd, self.weight[None, :], self.whole_numbers)
+        return Predictive(mean, sd, self.weight[None, :], np.full(1, self.rating_step))
 
 
 def personal_posterior(
@@ -137,7 +141,7 @@ def personal_posterior(
     >>> from modeling.domain.rhythm import Rhythm
     >>> draws = PopulationDraws(("intercept",), np.array([[5.0]]), np.array([[1.0]]), np.ones(1))
     >>> rhythms = RhythmPrior((Rhythm(Drift(0.0), 1.0),), np.ones(1))
-    >>> got = personal_posterior(trained=TrainedPopulation(draws, rhythms, False), design=np.ones((3, 1)),
+    >>> got = personal_posterior(trained=TrainedPopulation(draws, rhythms, 0.0), design=np.ones((3, 1)),
     ...                          outcome=np.array([7.0, 7.0, 7.0]), day=np.arange(3.0))
     >>> float(got.summary().posterior.mean[0])
     6.5
@@ -149,7 +153,7 @@ def personal_posterior(
         if ordered.outcome.size:
             mean, sd = _recent(trained, ordered)
             scores = log_scores(
-                outcome=ordered.outcome[-sd.shape[0] :], mean=mean, sd=sd, whole_numbers=trained.whole_numbers
+                outcome=ordered.outcome[-sd.shape[0] :], mean=mean, sd=sd, rating_step=trained.rating_step
             )
             weight = weights_now(prior=trained.rhythms, log_likelihood=scores)
             if not np.isfinite(weight).all():
@@ -157,7 +161,8 @@ def personal_posterior(
         weight = without_negligible(weight=weight)
     kept = tuple(rhythm for rhythm, share in zip(rhythms, weight.tolist(), strict=True) if share > 0.0)
     parts = whitened_posteriors(population=trained.draws, rhythms=ordered.under(kept))
-    return RhythmicPosterior(parts, weight[weight > 0.0], trained.whole_numbers)
+    step = own_step(outcome=ordered.outcome, common=trained.rating_step)
+    return RhythmicPosterior(parts, weight[weight > 0.0], step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +178,12 @@ def replay(*, trained: TrainedPopulation, design: Floats, outcome: Floats, day: 
     """Predict each of the last sessions from all before it, the rhythms weighted as they were known then."""
     ordered = _ordered(trained, design, outcome, day)
     mean, sd = _recent(trained, ordered)
-    recent = Predictive(mean, sd, np.full(mean.shape, 1.0 / mean.shape[1]), trained.whole_numbers)
     m = mean.shape[0]
     last = ordered.outcome[ordered.outcome.size - m :]
-    scores = recent.component_log_score(outcome=last)
+    scores = log_scores(outcome=last, mean=mean, sd=sd, rating_step=trained.rating_step)
     weight = without_negligible(weight=remembered(prior=trained.rhythms, log_likelihood=scores)[:-1])
-    return Replay(ordered.day[ordered.day.size - m :], last, replace(recent, weight=weight))
+    steps = own_steps(outcome=ordered.outcome, common=trained.rating_step)[ordered.outcome.size - m : -1]
+    return Replay(ordered.day[ordered.day.size - m :], last, Predictive(mean, sd, weight, steps))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from modeling.domain.compiled import compiled
 from modeling.domain.drift import Drift
 from modeling.domain.posterior import GaussianPrior
 from modeling.domain.predictive import Predictive
+from modeling.domain.rating_scale import steps_before
 from modeling.domain.rhythm import Rhythm, RhythmPrior, remembered, without_negligible
 from modeling.domain.statistics import GroupedData, Ints
 
@@ -58,7 +59,7 @@ def predict_one_step_ahead(
 
 
 def predict_with_rhythms(
-    *, data: GroupedData, prior: GaussianPrior, rhythms: RhythmPrior, whole_numbers: bool
+    *, data: GroupedData, prior: GaussianPrior, rhythms: RhythmPrior, rating_step: float
 ) -> Predictive:
     """Every session from all earlier ones of that climber, averaged over the rhythms' weights at that moment.
 
@@ -70,24 +71,26 @@ def predict_with_rhythms(
         What is believed of a climber before any session; its sigma is the population's.
     rhythms
         The grid and how common each rhythm is.
-    whole_numbers
-        Whether qualities are ratings 1–10: then a rating's probability weighs the rhythms, not a density.
+    rating_step
+        Everybody's step of rating. A rating's probability weighs the rhythms, not a density, where there is one; each
+        forecast is in the climber's own step (:func:`modeling.domain.rating_scale.own_steps`).
     """
     each = one_step_ahead_under(data=data, prior=prior, rhythms=rhythms.rhythms)
-    log_likelihood = _components(each, whole_numbers).component_log_score(outcome=data.outcome)
+    log_likelihood = _components(each, rating_step).component_log_score(outcome=data.outcome)
     weight = np.empty_like(log_likelihood)
     for u in range(data.n_groups):
         rows = data.rows(group=u)
         weight[rows] = remembered(prior=rhythms, log_likelihood=log_likelihood[rows])[:-1]
-    return replace(_components(each, whole_numbers), weight=without_negligible(weight=weight))
+    own = steps_before(outcome=data.outcome, start=data.start, common=rating_step)
+    return replace(_components(each, own), weight=without_negligible(weight=weight))
 
 
 def log_likelihood_under(
-    *, data: GroupedData, prior: GaussianPrior, rhythms: tuple[Rhythm, ...], whole_numbers: bool
+    *, data: GroupedData, prior: GaussianPrior, rhythms: tuple[Rhythm, ...], rating_step: float
 ) -> Floats:
     """(climbers, k) log probability of each climber's sessions under each rhythm."""
     each = one_step_ahead_under(data=data, prior=prior, rhythms=rhythms)
-    rows = _components(each, whole_numbers).component_log_score(outcome=data.outcome)
+    rows = _components(each, rating_step).component_log_score(outcome=data.outcome)
     return np.asarray(np.add.reduceat(rows, data.start[:-1], axis=0))
 
 
@@ -103,9 +106,10 @@ def one_step_ahead_under(
     )
 
 
-def _components(each: tuple[OneStepAhead, ...], whole_numbers: bool) -> Predictive:
+def _components(each: tuple[OneStepAhead, ...], rating_step: Floats | float) -> Predictive:
     mean, sd = np.column_stack([o.mean for o in each]), np.column_stack([o.sd for o in each])
-    return Predictive(mean, sd, np.full(mean.shape, 1.0 / len(each)), whole_numbers)
+    steps = np.broadcast_to(rating_step, mean.shape[:1]).astype(np.float64)
+    return Predictive(mean, sd, np.full(mean.shape, 1.0 / len(each)), steps)
 
 
 @compiled

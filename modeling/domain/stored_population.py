@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
+from types import UnionType
 from typing import Any, Final
 
 import numpy as np
@@ -13,11 +14,13 @@ from numpy.typing import NDArray
 from modeling.domain.drift import Drift, InvalidDrift
 from modeling.domain.personal import TrainedPopulation
 from modeling.domain.population import InvalidDraws, PopulationDraws
+from modeling.domain.rating_scale import InvalidRatingStep
 from modeling.domain.rhythm import InvalidRhythms, Rhythm, RhythmPrior
 
 Floats = NDArray[np.float64]
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+BEFORE_HALVES: Final = 1  # knew whole ratings or none; read, never written
 
 
 class DamagedPopulation(ValueError):
@@ -38,7 +41,7 @@ def as_json(*, trained: TrainedPopulation) -> dict[str, Any]:
     --------
     >>> draws = PopulationDraws(("intercept",), np.array([[5.1]]), np.array([[1.0]]), np.array([0.9]))
     >>> rhythms = RhythmPrior((Rhythm(Drift(0.02, 45.0), 1.0),), np.ones(1))
-    >>> stored = as_json(trained=TrainedPopulation(draws, rhythms, True))
+    >>> stored = as_json(trained=TrainedPopulation(draws, rhythms, 1.0))
     >>> stored["beta"], stored["rhythms"]
     ([[5.1]], [{'rate_per_day': 0.02, 'half_life_days': 45.0, 'noise_scale': 1.0, 'weight': 1.0}])
     """
@@ -58,8 +61,8 @@ def as_json(*, trained: TrainedPopulation) -> dict[str, Any]:
             }
             for r, weight in zip(rhythms.rhythms, rhythms.weight.tolist(), strict=True)
         ],
-        "whole_numbers": bool(trained.whole_numbers),
-        "digest": _digest(trained),
+        "rating_step": float(trained.rating_step),
+        "digest": _digest(trained, str(float(trained.rating_step))),
     }
 
 
@@ -75,39 +78,44 @@ def from_json(*, stored: Mapping[str, Any]) -> TrainedPopulation:
 
     Examples
     --------
-    >>> from_json(stored={"format": 1, "names": ["intercept"]})
+    >>> from_json(stored={"format": 2, "names": ["intercept"]})
     Traceback (most recent call last):
     modeling.domain.stored_population.DamagedPopulation: beta is missing
     """
     if not isinstance(stored, Mapping):
         raise DamagedPopulation(f"expected an object, got {type(stored).__name__}")
     found = stored.get("format")
-    if found != FORMAT:
+    if found not in (BEFORE_HALVES, FORMAT) or isinstance(found, bool):
         raise UnknownFormat(f"format {found!r}, this program reads {FORMAT}")
     names = _names(stored)
     beta, tau = (_numbers(_part(stored, part, list), part, 2) for part in ("beta", "tau"))
     sigma = _numbers(_part(stored, "sigma", list), "sigma", 1)
-    whole = _part(stored, "whole_numbers", bool)
+    if found == BEFORE_HALVES:
+        scale: object = _part(stored, "whole_numbers", bool)
+        step = float(bool(scale))
+    else:
+        scale = step = float(_numbers([_part(stored, "rating_step", int | float)], "rating_step", 1)[0])
     rhythms = [_rhythm(entry, i) for i, entry in enumerate(_part(stored, "rhythms", list))]
     try:
         trained = TrainedPopulation(
             draws=PopulationDraws(names, beta, tau, sigma),
             rhythms=RhythmPrior(tuple(r for r, _ in rhythms), np.array([w for _, w in rhythms])),
-            whole_numbers=whole,
+            rating_step=step,
         )
-    except (InvalidDraws, InvalidRhythms) as error:
+    except (InvalidDraws, InvalidRatingStep, InvalidRhythms) as error:
         raise DamagedPopulation(str(error)) from None
-    if _part(stored, "digest", str) != _digest(trained):
+    if _part(stored, "digest", str) != _digest(trained, str(scale)):
         raise DamagedPopulation("the digest does not fit: a value was changed after it was written")
     return trained
 
 
-def _part(stored: Mapping[str, Any], name: str, kind: type) -> Any:
+def _part(stored: Mapping[str, Any], name: str, kind: type | UnionType) -> Any:
     if name not in stored:
         raise DamagedPopulation(f"{name} is missing")
     value = stored[name]
     if not isinstance(value, kind):
-        raise DamagedPopulation(f"{name} is {type(value).__name__}, expected {kind.__name__}")
+        expected = getattr(kind, "__name__", "number")
+        raise DamagedPopulation(f"{name} is {type(value).__name__}, expected {expected}")
     return value
 
 
@@ -148,10 +156,13 @@ def _rhythm(entry: Any, position: int) -> tuple[Rhythm, float]:
     return Rhythm(drift, noise_scale), weight
 
 
-def _digest(trained: TrainedPopulation) -> str:
-    """SHA-256 of names and numbers. Adding 0.0 makes -0.0 and 0.0 the same: databases do not tell them apart."""
+def _digest(trained: TrainedPopulation, scale: str) -> str:
+    """SHA-256 of names, scale of ratings and numbers.
+
+    Adding 0.0 makes -0.0 and 0.0 the same: databases do not tell them apart.
+    """
     draws, rhythms = trained.draws, trained.rhythms
-    told = hashlib.sha256("\n".join((*draws.names, str(bool(trained.whole_numbers)))).encode())
+    told = hashlib.sha256("\n".join((*draws.names, scale)).encode())
     grid = [(r.drift.rate_per_day, r.drift.half_life_days, r.noise_scale) for r in rhythms.rhythms]
     for numbers in (draws.beta, draws.tau, draws.sigma, np.array(grid), rhythms.weight):
         told.update(str(numbers.shape).encode())

@@ -16,8 +16,8 @@ from modeling.domain.mode import PopulationMode, population_mode
 from modeling.domain.oddities import oddities, without_absurdities
 from modeling.domain.personal import TrainedPopulation
 from modeling.domain.population import PopulationDraws
-from modeling.domain.predictive import are_whole_numbers
 from modeling.domain.priors import HierarchicalPriors, InvalidPriors
+from modeling.domain.rating_scale import common_step, rating_notes
 from modeling.domain.rhythm import Rhythm, RhythmPrior, learn_weights, rhythm_grid
 from modeling.domain.rolling import log_likelihood_under
 from modeling.domain.statistics import GroupedData, sufficient_statistics
@@ -109,7 +109,7 @@ def fit(
     """
     _refuse(data, priors)
     data, ignored = without_absurdities(data=data, priors=priors)
-    whole = are_whole_numbers(outcome=data.outcome)
+    step = common_step(outcome=data.outcome)
     on_stage("drift")
     if drift == "profiled":
         profile = profile_drift(data=data, priors=priors)
@@ -121,7 +121,7 @@ def fit(
     own = np.zeros(data.n_groups, dtype=np.intp)
     if own_rhythm:
         on_stage("rhythms")
-        rhythms, own = _learn_rhythms(data, priors, mode, seed, whole)
+        rhythms, own = _learn_rhythms(data, priors, mode, seed, step)
     on_stage("statistics")
     statistics = sufficient_statistics(
         data=data,
@@ -146,14 +146,18 @@ def fit(
         draws, diagnostics = sampled.draws, sampled.diagnostics
     return TrainingResult(
         population=TrainedPopulation(
-            draws.representative(n=stored_points(n_columns=len(draws.names))), rhythms, whole
+            draws.representative(n=stored_points(n_columns=len(draws.names))), rhythms, step
         ),
         all_draws=draws,
         diagnostics=diagnostics,
         drift=common,
         mode=mode,
         own_rhythm=own,
-        notes=ignored + oddities(data=data, names=priors.names),
+        notes=(
+            *ignored,
+            *oddities(data=data, names=priors.names),
+            *rating_notes(outcome=data.outcome, start=data.start, common=step),
+        ),
     )
 
 
@@ -174,7 +178,7 @@ def _refuse(data: GroupedData, priors: HierarchicalPriors) -> None:
 
 
 def _learn_rhythms(
-    data: GroupedData, priors: HierarchicalPriors, mode: PopulationMode, seed: int, whole: bool
+    data: GroupedData, priors: HierarchicalPriors, mode: PopulationMode, seed: int, step: float
 ) -> tuple[RhythmPrior, NDArray[np.intp]]:
     """The rhythms' weights from some climbers, and every climber's likeliest rhythm."""
     prior = mode.draws(priors=priors, n=LAPLACE_DRAWS, seed=seed).as_prior()
@@ -182,7 +186,7 @@ def _learn_rhythms(
     prior = replace(prior, sigma=mode.sigma)
     grid = rhythm_grid().rhythms
     some = subset(data=data, n=CLIMBERS_TO_LEARN_RHYTHMS)
-    likelihood = log_likelihood_under(data=some, prior=prior, rhythms=grid, whole_numbers=whole)
+    likelihood = log_likelihood_under(data=some, prior=prior, rhythms=grid, rating_step=step)
     learnt = learn_weights(rhythms=grid, log_likelihood=likelihood)
-    everyone = log_likelihood_under(data=data, prior=prior, rhythms=learnt.rhythms, whole_numbers=whole)
+    everyone = log_likelihood_under(data=data, prior=prior, rhythms=learnt.rhythms, rating_step=step)
     return learnt, np.argmax(everyone + np.log(learnt.weight), axis=1)

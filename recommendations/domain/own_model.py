@@ -194,7 +194,7 @@ def as_trained(
         population.names, population.mean[None, :], spread[None, :], np.array([population.sigma])
     )
     rhythm = Rhythm(drift or Drift(0.0), 1.0)
-    return TrainedPopulation(draws, RhythmPrior((rhythm,), np.ones(1)), True)
+    return TrainedPopulation(draws, RhythmPrior((rhythm,), np.ones(1)), 1.0)
 
 
 def own_model(

@@ -23,7 +23,8 @@ from modeling.domain.baselines import LEAST_SD, Split, baselines, earlier_averag
 from modeling.domain.diary import Diary, read_diary
 from modeling.domain.drift import Drift
 from modeling.domain.evaluation import FEWEST_DAYS, chronological_split, long_enough, one_step_ahead, rows_of
-from modeling.domain.predictive import Predictive, are_whole_numbers, normal_predictive
+from modeling.domain.predictive import Predictive, normal_predictive
+from modeling.domain.rating_scale import common_step
 from modeling.domain.simulate import SimulatedDiary, simulate_diary
 from modeling.domain.statistics import GroupedData
 from modeling.domain.training import fit
@@ -122,7 +123,7 @@ def tuned_rival(*, data: GroupedData, split: Split, training: GroupedData) -> Pr
     """Ridge on own-EWMA deviations with the smoothing of outcome and conditions and the penalty of least inner CRPS.
 
     Fitted on the first 60 % of the training part and compared on the rest of it. Each person has a residual SD of their own,
-    and where ratings are whole its forecasts are rounded as ours are.
+    and where there is a step of rating its forecasts are rounded as ours are.
     """
     inner = chronological_split(data=training, share=SHARE)
     truth = training.outcome[inner.test]
@@ -149,7 +150,7 @@ def _rival(data: GroupedData, split: Split, alpha: float, of_conditions: float, 
     return normal_predictive(
         mean=mean[split.test],
         sd=sd[owner[split.test]],
-        whole_numbers=are_whole_numbers(outcome=outcome[train]),
+        rating_step=common_step(outcome=outcome[train]),
     )
 
 

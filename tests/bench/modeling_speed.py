@@ -118,7 +118,7 @@ def _serving() -> list[Row]:
             strict=True,
         )
         draws = PopulationDraws(priors.names, np.array(beta), np.array(tau), np.array(sigma))
-        trained = TrainedPopulation(draws, RhythmPrior(rhythms, np.full(3, 1 / 3)), whole_numbers=False)
+        trained = TrainedPopulation(draws, RhythmPrior(rhythms, np.full(3, 1 / 3)), rating_step=0.0)
         made = design_matrix(sessions=sessions, columns=priors.names)
 
         def matrix(columns: tuple[str, ...] = priors.names) -> object:

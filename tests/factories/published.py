@@ -43,7 +43,7 @@ def trained_population(*, kinds: bool = False, n_draws: int = 32, usual: float =
         rng.uniform(1.0, 1.2, n_draws),
     )
     rhythms = (Rhythm(Drift(0.0), 1.0), Rhythm(Drift(0.03, 60.0), 0.7), Rhythm(Drift(0.1, 7.0), 1.5))
-    return TrainedPopulation(draws, RhythmPrior(rhythms, np.array([0.5, 0.3, 0.2])), whole_numbers=True)
+    return TrainedPopulation(draws, RhythmPrior(rhythms, np.array([0.5, 0.3, 0.2])), rating_step=1.0)
 
 
 def publish_population(

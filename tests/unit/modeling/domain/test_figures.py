@@ -18,17 +18,17 @@ CLIMBERS, SESSIONS = 500, 20
 PRIOR = GaussianPrior(("intercept", "sleep"), np.array([6.0, 0.3]), np.diag([1.0, 0.04]), 1.0)
 
 
-def trained(*, whole_numbers: bool) -> TrainedPopulation:
+def trained(*, rating_step: float) -> TrainedPopulation:
     draws = PopulationDraws(
         PRIOR.names, np.array([[6.0, 0.3], [6.2, 0.2]]), np.array([[0.9, 0.2], [1.1, 0.2]]), np.ones(2)
     )
-    return TrainedPopulation(draws, RhythmPrior((Rhythm(Drift(0.05, 30.0), 1.0),), np.ones(1)), whole_numbers)
+    return TrainedPopulation(draws, RhythmPrior((Rhythm(Drift(0.05, 30.0), 1.0),), np.ones(1)), rating_step)
 
 
 def inside_by_climber(*, level: float, are_ratings: bool) -> NDArray[np.bool_]:
     """(climbers, sessions) whether each outcome lay in its band; climbers are drawn from the population itself."""
     rng = np.random.default_rng(round(1000 * level) + are_ratings)
-    population = trained(whole_numbers=are_ratings)
+    population = trained(rating_step=float(are_ratings))
     draws, rhythm = population.draws, population.rhythms.rhythms[0]
     inside = np.empty((CLIMBERS, SESSIONS), dtype=bool)
     for climber in range(CLIMBERS):

@@ -49,7 +49,7 @@ def test_a_model_that_is_the_person_mean_is_held_on_ratings() -> None:
     rating = np.clip((mean + rng.normal(size=200)).round(), 1, 10)
     person_mean = normal_predictive(mean=mean, sd=np.ones(200))
     got = compared(
-        model=replace(person_mean, whole_numbers=True),
+        model=person_mean.in_steps(rating_step=1.0),
         person_mean=person_mean,
         outcome=rating,
         owner=np.repeat(np.arange(20), 10),

@@ -33,16 +33,16 @@ DRAWS = PopulationDraws(
 )
 
 
-def trained(whole: bool = True) -> TrainedPopulation:
-    return TrainedPopulation(DRAWS, RHYTHMS, whole)
+def trained(rating_step: float = 1.0) -> TrainedPopulation:
+    return TrainedPopulation(DRAWS, RHYTHMS, rating_step)
 
 
-def sessions(n: int):
+def sessions(n: int, step: float = 1.0):
     rng = np.random.default_rng(8)
     design = np.column_stack([np.ones(n), rng.normal(size=(n, 2))])
     day = np.cumsum(rng.integers(1, 4, size=n)).astype(float)
     level = np.cumsum(0.2 * rng.normal(size=n))
-    return design, np.clip(6 + level + rng.normal(size=n), 1, 10).round(), day
+    return design, np.clip(np.round((6 + level + rng.normal(size=n)) / step) * step, 1, 10), day
 
 
 def test_reliability_doubts_what_the_rhythms_disagree_on() -> None:
@@ -58,14 +58,15 @@ def test_reliability_doubts_what_the_rhythms_disagree_on() -> None:
     assert nothing.summary().reliability == pytest.approx(np.zeros(3))
 
 
-@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("own", [1.0, 0.5, 0.01], ids=["whole", "halves", "no-steps"])
+@pytest.mark.parametrize("common", [1.0, 0.5, 0.0])
 @pytest.mark.parametrize("n", [0, 1, 40, 99])
-def test_serving_predicts_what_the_filter_predicts(n: int, whole: bool) -> None:
-    design, outcome, day = sessions(n + 1)
+def test_serving_predicts_what_the_filter_predicts(n: int, common: float, own: float) -> None:
+    design, outcome, day = sessions(n + 1, own)
     data = group_data(outcome=outcome, design=design, group=np.zeros(n + 1), day=day)
     prior = DRAWS.as_prior()
-    replay = predict_with_rhythms(data=data, prior=prior, rhythms=RHYTHMS, whole_numbers=whole)
-    served = personal_posterior(trained=trained(whole), design=design[:n], outcome=outcome[:n], day=day[:n])
+    replay = predict_with_rhythms(data=data, prior=prior, rhythms=RHYTHMS, rating_step=common)
+    served = personal_posterior(trained=trained(common), design=design[:n], outcome=outcome[:n], day=day[:n])
     since = float(day[n] - day[n - 1]) if n else 0.0
     got = served.predictive(design_row=design[n], days_since_last=since)
     keep = replay.weight[n] >= NEGLIGIBLE_WEIGHT
@@ -73,6 +74,15 @@ def test_serving_predicts_what_the_filter_predicts(n: int, whole: bool) -> None:
     np.testing.assert_allclose(got.weight[0], share, atol=1e-6)
     np.testing.assert_allclose(got.mean[0], replay.mean[n][keep], atol=1e-6)
     np.testing.assert_allclose(got.sd[0], replay.sd[n][keep], atol=1e-6)
+    # Each in their own steps, once there are ratings to tell.
+    assert (
+        got.rating_step.tolist()
+        == [replay.rating_step[n]]
+        == [common if n < 10 else own if own > 0.1 else 0.0]
+    )
+    now = slice(n, n + 1)
+    both = got.crps(outcome=outcome[now]), replay.of(rows=np.array([n])).crps(outcome=outcome[now])
+    np.testing.assert_allclose(*both, atol=1e-6)
 
 
 @pytest.mark.parametrize("n", [0, 1, 5, 40, 99])
@@ -87,9 +97,9 @@ def test_with_several_draws_serving_stays_close_to_the_filter(n: int) -> None:
     )
     design, outcome, day = sessions(n + 1)
     data = group_data(outcome=outcome, design=design, group=np.zeros(n + 1), day=day)
-    filtered = predict_with_rhythms(data=data, prior=draws.as_prior(), rhythms=RHYTHMS, whole_numbers=True)
+    filtered = predict_with_rhythms(data=data, prior=draws.as_prior(), rhythms=RHYTHMS, rating_step=1.0)
     served = personal_posterior(
-        trained=TrainedPopulation(draws, RHYTHMS, True), design=design[:n], outcome=outcome[:n], day=day[:n]
+        trained=TrainedPopulation(draws, RHYTHMS, 1.0), design=design[:n], outcome=outcome[:n], day=day[:n]
     )
     got = served.predictive(design_row=design[n], days_since_last=float(day[n] - day[n - 1]) if n else 0.0)
     keep = filtered.weight[n] >= NEGLIGIBLE_WEIGHT
@@ -102,7 +112,7 @@ def test_with_several_draws_serving_stays_close_to_the_filter(n: int) -> None:
 def test_sessions_older_than_the_replay_hardly_move_the_weights() -> None:
     design, outcome, day = sessions(301)
     data = group_data(outcome=outcome, design=design, group=np.zeros(301), day=day)
-    replay = predict_with_rhythms(data=data, prior=DRAWS.as_prior(), rhythms=RHYTHMS, whole_numbers=True)
+    replay = predict_with_rhythms(data=data, prior=DRAWS.as_prior(), rhythms=RHYTHMS, rating_step=1.0)
     served = personal_posterior(trained=trained(), design=design[:300], outcome=outcome[:300], day=day[:300])
     keep = replay.weight[300] >= NEGLIGIBLE_WEIGHT
     np.testing.assert_allclose(served.weight, replay.weight[300][keep], atol=0.03)
@@ -160,7 +170,7 @@ def test_a_shared_drift_may_be_carried_on_after_mixing() -> None:
     shared = RhythmPrior(RHYTHMS.rhythms[:2], np.array([0.5, 0.5]))
     design, outcome, day = sessions(30)
     served = personal_posterior(
-        trained=TrainedPopulation(DRAWS, shared, True), design=design, outcome=outcome, day=day
+        trained=TrainedPopulation(DRAWS, shared, 1.0), design=design, outcome=outcome, day=day
     )
     row = [1.0, 0.4, -1.0]
     then = predict_moments(posterior=served.summary(days_since_last=12.0).posterior, design_row=row)
@@ -180,7 +190,7 @@ def test_the_order_in_which_sessions_arrive_does_not_matter() -> None:
 
 def test_served_is_what_the_nightly_run_computes() -> None:
     """One rhythm: the same exact conditional, bit for bit the same function."""
-    single = TrainedPopulation(DRAWS, RhythmPrior(RHYTHMS.rhythms[:1], np.ones(1)), whole_numbers=True)
+    single = TrainedPopulation(DRAWS, RhythmPrior(RHYTHMS.rhythms[:1], np.ones(1)), rating_step=1.0)
     design, outcome, day = sessions(60)
     served = personal_posterior(trained=single, design=design, outcome=outcome, day=day).summary()
     nightly = climber_posterior(
@@ -203,24 +213,26 @@ def test_absurd_rows_stay_finite() -> None:
     assert np.isfinite(got.covariance).all()
 
 
+@pytest.mark.parametrize("own", [1.0, 0.5])
 @pytest.mark.parametrize("n", [0, 1, 80])
-def test_replaying_the_last_sessions_is_the_filter(n: int) -> None:
-    design, outcome, day = sessions(n)
+def test_replaying_the_last_sessions_is_the_filter(n: int, own: float) -> None:
+    design, outcome, day = sessions(n, own)
     got = replay(trained=trained(), design=design, outcome=outcome, day=day)
     assert got.outcome.size == n
     if n == 0:
         return
     data = group_data(outcome=outcome, design=design, group=np.zeros(n), day=day)
-    want = predict_with_rhythms(data=data, prior=DRAWS.as_prior(), rhythms=RHYTHMS, whole_numbers=True)
+    want = predict_with_rhythms(data=data, prior=DRAWS.as_prior(), rhythms=RHYTHMS, rating_step=1.0)
     np.testing.assert_allclose(got.predictive.mean, want.mean, atol=1e-6)
     np.testing.assert_allclose(got.predictive.sd, want.sd, atol=1e-6)
     np.testing.assert_allclose(got.predictive.weight, want.weight, atol=1e-6)
+    assert got.predictive.rating_step.tolist() == want.rating_step.tolist()
 
 
 def test_a_long_history_replays_its_last_hundred_sessions() -> None:
     design, outcome, day = sessions(260)
     got = replay(trained=trained(), design=design, outcome=outcome, day=day)
     data = group_data(outcome=outcome, design=design, group=np.zeros(260), day=day)
-    want = predict_with_rhythms(data=data, prior=DRAWS.as_prior(), rhythms=RHYTHMS, whole_numbers=True)
+    want = predict_with_rhythms(data=data, prior=DRAWS.as_prior(), rhythms=RHYTHMS, rating_step=1.0)
     assert got.day.tolist() == day[160:].tolist()
     np.testing.assert_allclose(got.predictive.mean, want.mean[160:], atol=1e-6)

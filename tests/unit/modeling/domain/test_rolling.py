@@ -54,7 +54,7 @@ def test_every_row_is_conditioning_on_the_rows_before(drift: Drift | None) -> No
 def test_one_rhythm_is_the_plain_filter() -> None:
     data = sessions()
     rhythms = RhythmPrior((Rhythm(Drift(0.1, 9.0), 1.0),), np.ones(1))
-    got = predict_with_rhythms(data=data, prior=PRIOR, rhythms=rhythms, whole_numbers=False)
+    got = predict_with_rhythms(data=data, prior=PRIOR, rhythms=rhythms, rating_step=0.0)
     want = predict_one_step_ahead(data=data, prior=PRIOR, drift=Drift(0.1, 9.0))
     np.testing.assert_allclose(got.mean[:, 0], want.mean)
     np.testing.assert_allclose(got.weight, 1.0)
@@ -63,14 +63,14 @@ def test_one_rhythm_is_the_plain_filter() -> None:
 def test_weights_know_nothing_of_the_future() -> None:
     data = sessions(whole=True)
     rhythms = RhythmPrior((Rhythm(Drift(0.0), 0.5), Rhythm(Drift(0.2, 9.0), 1.5)), np.array([0.4, 0.6]))
-    got = predict_with_rhythms(data=data, prior=PRIOR, rhythms=rhythms, whole_numbers=True)
+    got = predict_with_rhythms(data=data, prior=PRIOR, rhythms=rhythms, rating_step=1.0)
     changed = group_data(
         outcome=np.where(np.arange(45) == 44, 1.0, data.outcome),
         design=data.design,
         group=np.repeat([0, 1, 2], [20, 1, 24]),
         day=data.day,
     )
-    again = predict_with_rhythms(data=changed, prior=PRIOR, rhythms=rhythms, whole_numbers=True)
+    again = predict_with_rhythms(data=changed, prior=PRIOR, rhythms=rhythms, rating_step=1.0)
     np.testing.assert_array_equal(got.weight, again.weight)
     np.testing.assert_array_equal(got.weight[data.start[:-1]], np.tile([0.4, 0.6], (3, 1)))
 
@@ -78,7 +78,7 @@ def test_weights_know_nothing_of_the_future() -> None:
 def test_log_likelihoods_add_up_by_climber() -> None:
     data = sessions()
     rhythm = Rhythm(Drift(0.1), 1.3)
-    got = log_likelihood_under(data=data, prior=PRIOR, rhythms=(rhythm,), whole_numbers=False)
+    got = log_likelihood_under(data=data, prior=PRIOR, rhythms=(rhythm,), rating_step=0.0)
     scaled = GaussianPrior(PRIOR.names, PRIOR.mean, PRIOR.covariance, PRIOR.sigma * 1.3)
     each = predict_one_step_ahead(data=data, prior=scaled, drift=Drift(0.1))
     density = -0.5 * ((data.outcome - each.mean) / each.sd) ** 2 - np.log(each.sd * np.sqrt(2 * np.pi))

@@ -26,7 +26,7 @@ def population(*, seed: int = 1, draws: int = 3) -> TrainedPopulation:
     return TrainedPopulation(
         PopulationDraws(names, rng.normal(size=(draws, 3)), tau, np.exp(rng.normal(size=draws))),
         RhythmPrior(rhythms, np.array([0.75, 0.25])),
-        True,
+        1.0,
     )
 
 
@@ -43,7 +43,7 @@ def same(a: TrainedPopulation, b: TrainedPopulation) -> bool:
             )
         )
         and a.rhythms.rhythms == b.rhythms.rhythms
-        and a.whole_numbers is b.whole_numbers
+        and a.rating_step == b.rating_step
     )
 
 
@@ -61,7 +61,7 @@ def test_any_finite_number_survives(beta, tau, sigma, scale):
     trained = TrainedPopulation(
         PopulationDraws(("intercept",), np.array([[beta]]), np.array([[tau]]), np.array([sigma])),
         RhythmPrior((Rhythm(Drift(scale), scale),), np.ones(1)),
-        False,
+        0.0,
     )
     assert same(from_json(stored=json.loads(json.dumps(as_json(trained=trained)))), trained)
 
@@ -78,7 +78,7 @@ def test_the_database_keeps_every_bit():
             np.array([5e-324, 1e300]),
         ),
         RhythmPrior((Rhythm(Drift(0.0), 1.0), Rhythm(Drift(1 / 3, 7.0), 0.3)), np.array([2 / 3, 1 / 3])),
-        False,
+        0.5,
     )
     run = TrainingRun.objects.create(trigger="command")
     PopulationPosterior.objects.create(run=run, model_version="x", population=as_json(trained=awkward))
@@ -93,6 +93,18 @@ def test_a_random_walk_has_no_half_life():
 
 def damaged(**changes: object) -> dict[str, object]:
     return as_json(trained=population()) | changes
+
+
+def before_halves(**changes: object) -> dict[str, object]:
+    """As the first version of the format had it, digest included: taken from a stored one."""
+    stored = as_json(trained=population())
+    del stored["rating_step"]
+    digest = "dc18e7e6ddeb5fb038bd119d7bf806be242f9e969fde942fa3e9cd4025239f12"
+    return stored | {"format": 1, "whole_numbers": True, "digest": digest} | changes
+
+
+def test_what_was_stored_before_halves_is_read():
+    assert same(from_json(stored=before_halves()), population())
 
 
 def rhythm(**changes: object) -> list[dict[str, object]]:
@@ -123,7 +135,12 @@ DAMAGE: dict[str, tuple[dict[str, object], str]] = {
     "no noise": (damaged(rhythms=rhythm(noise_scale=0)), "rhythms[0]: the noise's scale"),
     "weights that do not sum to one": (damaged(rhythms=rhythm(weight=0.9)), "sum to one"),
     "no rhythms": (damaged(rhythms=[]), "rhythms"),
-    "whole numbers as text": (damaged(whole_numbers="yes"), "whole_numbers is str"),
+    "a rating step as text": (damaged(rating_step="1"), "rating_step is str"),
+    "a rating step as truth": (damaged(rating_step=True), "rating_step is no"),
+    "a rating step nobody has": (damaged(rating_step=0.25), "a rating step of 0.25"),
+    "another rating step": (damaged(rating_step=0.5), "the digest does not fit"),
+    "whole numbers as text": (before_halves(whole_numbers="yes"), "whole_numbers is str"),
+    "other whole numbers": (before_halves(whole_numbers=False), "the digest does not fit"),
     "a number changed by hand": (damaged(sigma=[1.0, 1.0, 1.0]), "the digest does not fit"),
     "names exchanged": (damaged(names=["intercept", "b", "a"]), "the digest does not fit"),
 }
@@ -145,9 +162,9 @@ def test_a_missing_part_is_named(part):
         from_json(stored=stored)
 
 
-@pytest.mark.parametrize("format_number", [0, 2, "1", None])
+@pytest.mark.parametrize("format_number", [0, 3, "2", True, None])
 def test_another_format_is_not_guessed_at(format_number):
-    with pytest.raises(UnknownFormat, match="this program reads 1"):
+    with pytest.raises(UnknownFormat, match="this program reads 2"):
         from_json(stored=damaged(format=format_number))
 
 

@@ -263,7 +263,7 @@ class TestBelief:
             sigma=np.full(4, prior.sigma),
         )
         trained = TrainedPopulation(
-            draws, RhythmPrior((Rhythm(Drift(0.0), 1.0),), np.ones(1)), whole_numbers=True
+            draws, RhythmPrior((Rhythm(Drift(0.0), 1.0),), np.ones(1)), rating_step=1.0
         )
         sessions = past_sessions(20)
         by_draws, by_prior = (believe(sessions=sessions, population=p) for p in (trained, prior))
