@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 _PURGES: Final = {
     "idempotency_records": "DELETE FROM idempotency_records WHERE created_at < now() - interval '24 hours'",
     "events": "DELETE FROM django_eventstream_event WHERE created < now() - interval '24 hours'",
+    # A session that was deleted can be brought back for half an hour.
+    "deleted_sessions": "DELETE FROM deleted_sessions WHERE deleted_at < now() - interval '1 hour'",
     "logins": "DELETE FROM logins WHERE expire_date < now()",
     "jobs": "DELETE FROM jobs WHERE status IN ('succeeded', 'dead') AND finished_at < now() - interval '90 days'",
     "scheduled_runs": "DELETE FROM scheduled_runs WHERE slot < now() - interval '90 days'",

@@ -159,10 +159,12 @@ def give_up(lease: Lease) -> None:
 
 
 def notes_for_claude(lease: Lease) -> str | None:
-    """The climber's own words about the day, kept with the evidence only where they allow Claude to read them."""
+    """The climber's own words about the day, if they allow Claude to read them now: asked each time they are sent."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT evidence ->> 'notes' FROM recommendations WHERE id = %s", [lease.recommendation_id]
+            "SELECT r.evidence ->> 'notes' FROM recommendations r JOIN users u ON u.id = r.user_id"
+            " WHERE r.id = %s AND u.sends_notes_to_claude",
+            [lease.recommendation_id],
         )
         row = cursor.fetchone()
     return row[0] if row else None

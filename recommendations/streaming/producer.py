@@ -134,6 +134,8 @@ async def _produce(lease: Lease) -> None:
         for index, tip in enumerate(script.tips or (None,)):
             if index not in script.completed:
                 await _tell(pen, script, index, tip, notes=notes, trusted=trusted)
+                if notes is not None:  # consent may be taken back, or the session deleted, between two tips
+                    notes = await in_own_transaction(lease.user_id, lambda: event_log.notes_for_claude(lease))
         pen.write("done", {"v": 1})
 
 

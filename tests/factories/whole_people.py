@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from allauth.account.models import EmailAddress, EmailConfirmation
 from allauth.mfa.models import Authenticator
@@ -31,7 +31,7 @@ from experts.models import (
 )
 from modeling.models import ModelOutput, TrainingRun
 from recommendations.services.recommend import Asked, make_recommendation
-from sessions_app.models import Session
+from sessions_app.models import DeletedSession, Session
 from tests.factories.sessions import make_baseline, make_session
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -72,6 +72,7 @@ def fill_climber(person: User, word: str) -> UUID:
             by=person, asked=Asked(conditions=None, session_id=session.pk), now=NOW, tells=False
         )
     Session.objects.filter(pk=session.pk).update(status="completed")
+    DeletedSession.objects.create(user=person, session_id=uuid4(), copy=word)
     ModelOutput.objects.create(user=person, coefficients={"word": word})
     return made.recommendation_id
 

@@ -393,3 +393,100 @@ def test_what_was_said_cannot_be_changed_by_its_climber(alice):
     made = ask(alice)
     with pytest.raises(ProgrammingError, match="permission denied"), rls.as_user(alice.pk):
         Recommendation.objects.filter(pk=made.recommendation_id).update(expected_quality=9)
+
+
+WRITTEN = {
+    "sleep_notes": "Woke twice.",
+    "specific_objectives": ["The arete"],
+    "current_niggles": [{"location": "finger", "severity": 2, "notes": "left ring"}],
+}
+
+
+def with_words(alice, *, sends: bool = True):
+    alice.sends_notes_to_claude = sends
+    alice.save()
+    session = Session.objects.create(user=alice, session_date="2026-11-20")
+    PreSessionData.objects.create(session=session, user=alice, **WRITTEN)
+    return session, ask(alice, session_id=session.pk, conditions={})
+
+
+def test_notes_are_asked_for_when_they_are_sent_and_forgotten_without_consent(alice, bob):
+    from recommendations.services import event_log
+
+    _, made = with_words(alice)
+    _, others = with_words(bob)
+    with rls.as_user(alice.pk):
+        key = {"recommendation_id": made.recommendation_id, "user_id": alice.pk}
+        lease = event_log.take_lease(**key)
+        assert event_log.notes_for_claude(lease) == "Woke twice.\nThe arete"
+        alice.sends_notes_to_claude = False
+        alice.save(update_fields=["sends_notes_to_claude"])
+        assert event_log.notes_for_claude(lease) is None
+        event_log.give_up(lease)
+    assert "notes" not in Recommendation.objects.get(pk=made.recommendation_id).evidence
+    assert "notes" in Recommendation.objects.get(pk=others.recommendation_id).evidence
+
+
+def test_the_notes_of_a_row_from_elsewhere_are_not_sent_without_consent(alice):
+    from recommendations.services import event_log
+
+    _, made = with_words(alice, sends=False)
+    row = Recommendation.objects.get(pk=made.recommendation_id)
+    Recommendation.objects.filter(pk=row.pk).update(evidence={**row.evidence, "notes": "Woke twice."})
+    with rls.as_user(alice.pk):
+        lease = event_log.take_lease(recommendation_id=row.pk, user_id=alice.pk)
+        assert event_log.notes_for_claude(lease) is None
+
+
+def test_a_consent_taken_back_while_advice_is_made_counts(alice):
+    """The request read it before: what it stores is looked at once more."""
+    alice.sends_notes_to_claude = True  # as that request has it; the row says no
+    made = ask(alice, conditions={"sleep_notes": "Woke twice."})
+    assert "notes" not in Recommendation.objects.get(pk=made.recommendation_id).evidence
+
+
+@pytest.mark.parametrize("by", ["service", "sql"])
+def test_own_words_go_with_the_session_and_come_back_with_it(alice, by):
+    from sessions_app.services.undo import delete_session, restore_session
+
+    session, made = with_words(alice)
+    before = Recommendation.objects.get(pk=made.recommendation_id)
+    assert before.conditions["sleep_notes"] == "Woke twice."
+    with rls.as_user(alice.pk):
+        if by == "sql":
+            with connection.cursor() as cursor:
+                cursor.execute("DELETE FROM sessions WHERE id = %s", [session.pk])
+        else:
+            undo = delete_session(by=alice, session_id=session.pk, now=NOW)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT (r.*)::text FROM recommendations r WHERE id = %s", [before.pk])
+        stored = cursor.fetchone()[0]
+    for words in ("Woke twice", "arete", "left ring"):
+        assert words not in stored
+    left = Recommendation.objects.get(pk=before.pk)
+    assert left.conditions["current_niggles"] == [{"location": "finger", "severity": 2, "notes": ""}]
+    if by == "service":
+        with rls.as_user(alice.pk):
+            restore_session(by=alice, session_id=session.pk, undo=undo, now=NOW)
+        back = Recommendation.objects.get(pk=before.pk)
+        assert (back.conditions, back.evidence) == (before.conditions, before.evidence)
+
+
+def test_every_free_text_of_the_form_goes_with_the_session(alice):
+    from climbiq.domain.variables import in_room
+
+    free = {v.name for v in in_room("pre_session") if v.kind in {"text", "list", "niggles"}}
+    assert free == set(WRITTEN)
+
+
+def test_only_words_come_back_and_only_ones_own(alice, bob):
+    _, made = with_words(alice)
+    _, his = with_words(bob)
+    before = list(Recommendation.objects.order_by("pk").values("conditions", "evidence"))
+    words = {
+        str(made.recommendation_id): {"conditions": {"stress_level": 1}, "notes": "x"},
+        str(his.recommendation_id): {"conditions": {"sleep_notes": "of Alice"}},
+    }
+    with rls.as_user(alice.pk), connection.cursor() as cursor:
+        cursor.execute("SELECT app.give_words_back(%s::jsonb)", [json.dumps(words)])
+    assert list(Recommendation.objects.order_by("pk").values("conditions", "evidence")) == before

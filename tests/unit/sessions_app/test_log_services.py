@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from climbiq.domain.values import BadValues
-from sessions_app.models import PostSessionData, PreSessionData, Session
+from sessions_app.models import DeletedSession, PostSessionData, PreSessionData, Session
 from sessions_app.selectors import SessionNotFound, session_of
 from sessions_app.services.guards import ChangedElsewhere
 from sessions_app.services.logs import (
@@ -200,6 +200,18 @@ def test_an_undo_is_ones_own_and_of_the_moment(alice, bob, session):
         with pytest.raises(CannotUndo):
             restore_session(by=by, session_id=session.pk, undo=copy, now=now)
     assert not Session.objects.exists()
+
+
+def test_a_copy_undoes_its_own_deletion_alone(alice, session):
+    """Else a session could be logged, deleted and planned again, and its outcome guessed."""
+    first = delete_session(by=alice, session_id=session.pk, now=NOW)
+    restore_session(by=alice, session_id=session.pk, undo=first, now=NOW)
+    log(alice, session, {"session_quality": 5})
+    second = delete_session(by=alice, session_id=session.pk, now=NOW)
+    with pytest.raises(CannotUndo, match="earlier deletion"):
+        restore_session(by=alice, session_id=session.pk, undo=first, now=NOW)
+    assert restore_session(by=alice, session_id=session.pk, undo=second, now=NOW).status == "completed"
+    assert not DeletedSession.objects.exists()
 
 
 def test_a_copy_is_of_one_session(alice, session):

@@ -427,6 +427,7 @@ class TestSchedule:
         assert reload(job).result == {
             "idempotency_records": 1,
             "events": 1,
+            "deleted_sessions": 0,
             "logins": 0,
             "jobs": 1,
             "scheduled_runs": 0,
