@@ -14,7 +14,7 @@ from modeling.domain.predictive import Predictive, normal_predictive, score
 from modeling.domain.priors import HierarchicalPriors
 from modeling.domain.scorecard import ColdStart
 from modeling.domain.statistics import GroupedData
-from modeling.domain.training import FIT_SEED, fit
+from modeling.domain.training import FEWEST_CLIMBERS, FIT_SEED, fit
 
 Floats = NDArray[np.float64]
 
@@ -34,6 +34,9 @@ def cold_start_curve(
 ) -> tuple[ColdStart, ...]:
     """Leave every climber out once; after n of their sessions predict the next twenty, without learning on.
 
+    No curve without two climbers to train on whoever is left out, nor where nobody has twenty sessions
+    (:func:`why_no_curve` says which).
+
     The rival predicts (n ȳ + k m) / (n + k) with k = sigma² / tau² estimated from the climbers who train.
 
     Parameters
@@ -51,6 +54,8 @@ def cold_start_curve(
     on_stage
         Told the name of each stage as it begins.
     """
+    if why_no_curve(data=data):
+        return ()
     counts = np.diff(data.start)
     fold_of = np.arange(data.n_groups) % min(folds, data.n_groups)
     found: dict[int, list[tuple[Predictive, Predictive, Floats]]] = {n: [] for n in own_sessions}
@@ -64,6 +69,24 @@ def cold_start_curve(
                 if counts[u] >= n + HORIZON_SESSIONS:
                     found[n].append(_after(data, int(u), n, result.population, rival))
     return tuple(_summarised(n, cases) for n, cases in found.items() if cases)
+
+
+def why_no_curve(*, data: GroupedData) -> str | None:
+    """Why nobody can be left out, for a note; None where there is a curve.
+
+    >>> from modeling.domain.statistics import group_data
+    >>> two = group_data(outcome=np.ones(50), design=np.ones((50, 1)), group=np.repeat([0, 1], 25))
+    >>> why_no_curve(data=two)
+    'no cold-start curve: of 2 climbers one left out leaves fewer than 2 to train on'
+    """
+    if data.n_groups <= FEWEST_CLIMBERS:
+        return (
+            f"no cold-start curve: of {data.n_groups} climbers one left out leaves fewer than"
+            f" {FEWEST_CLIMBERS} to train on"
+        )
+    if np.diff(data.start).max() < HORIZON_SESSIONS:
+        return f"no cold-start curve: nobody has {HORIZON_SESSIONS} sessions"
+    return None
 
 
 def _after(

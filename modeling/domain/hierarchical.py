@@ -336,7 +336,8 @@ def _population_draws(trace: az.InferenceData, priors: HierarchicalPriors) -> Po
 
 def _flat(trace: az.InferenceData, name: str) -> Floats:
     values = trace.posterior[name].to_numpy()
-    return np.asarray(values.reshape(-1, *values.shape[2:]))
+    # every length by its number: with no effect that varies there is nothing to infer one from
+    return np.asarray(values.reshape(values.shape[0] * values.shape[1], *values.shape[2:]))
 
 
 def _diagnostics(trace: az.InferenceData, names: list[str]) -> Diagnostics:
@@ -344,6 +345,6 @@ def _diagnostics(trace: az.InferenceData, names: list[str]) -> Diagnostics:
     parts = []
     for name in names:
         chains = trace.posterior[name].to_numpy()
-        parts.append((np.abs(chains) if name == "tau_signed" else chains).reshape(*chains.shape[:2], -1))
+        parts.append(np.abs(chains) if name == "tau_signed" else chains)
     divergences = int(trace.sample_stats["diverging"].sum())
     return diagnose(chains=np.concatenate(parts, axis=2), divergences=divergences)

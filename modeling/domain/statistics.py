@@ -60,6 +60,9 @@ def group_data(
 ) -> GroupedData:
     """Order sessions by climber and day and refuse what no model can use.
 
+    Without days each climber's rows are a day apart, counted within the climber in the order of the input: however
+    climbers' rows are mixed, nobody's level drifts over another's sessions.
+
     Raises
     ------
     InvalidGroupedData
@@ -74,8 +77,9 @@ def group_data(
     """
     outcome = np.ascontiguousarray(outcome, dtype=np.float64)
     design = np.ascontiguousarray(design, dtype=np.float64)
+    group = np.asarray(group)
     n = outcome.size
-    day = np.arange(n, dtype=np.float64) if day is None else np.asarray(day, dtype=np.float64)
+    day = np.zeros(n) if (counted := day is None) else np.asarray(day, dtype=np.float64)
     if outcome.ndim != 1 or design.ndim != 2 or not (design.shape[0] == group.shape[0] == day.shape[0] == n):
         raise InvalidGroupedData(
             f"outcome {outcome.shape}, design {design.shape}, group {group.shape} and day {day.shape} differ"
@@ -85,8 +89,10 @@ def group_data(
     labels, codes = np.unique(group, return_inverse=True)
     order = np.lexsort((day, codes)).astype(np.int64)
     start = np.zeros(labels.size + 1, dtype=np.int64)
-    np.cumsum(np.bincount(codes, minlength=labels.size), out=start[1:])
-    return GroupedData(outcome[order], design[order], start, day[order], labels, order)
+    counts = np.bincount(codes, minlength=labels.size)
+    np.cumsum(counts, out=start[1:])
+    days = np.arange(n, dtype=np.float64) - np.repeat(start[:-1], counts) if counted else day[order]
+    return GroupedData(outcome[order], design[order], start, days, labels, order)
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,3 +181,22 @@ def test_it_works_on_a_machine_without_a_compiler(tmp_path: Path) -> None:
     )
     assert finished.returncode == 0, finished.stderr[-2000:]
     assert finished.stdout.strip().endswith("True"), finished.stdout
+
+
+def test_effects_that_are_the_same_for_everybody_are_sampled() -> None:
+    """No individual spread at all: a plain regression, its posterior in closed form but for the noise."""
+    same = HierarchicalPriors(PRIORS.names, PRIORS.mean, PRIORS.sd, np.zeros(3))
+    data = small()
+    got = fit(
+        data=data, priors=same, drift="none", own_rhythm=False, sampler=SamplerSettings(draws=600, tune=300)
+    )
+    assert got.diagnostics is not None
+    assert got.diagnostics.max_rhat <= 1.01
+    assert (got.all_draws.tau == 0.0).all()
+    precision = data.design.T @ data.design / got.mode.sigma**2 + np.diag(PRIORS.sd**-2.0)
+    mean = np.linalg.solve(
+        precision, data.design.T @ data.outcome / got.mode.sigma**2 + PRIORS.mean / PRIORS.sd**2
+    )
+    sd = np.sqrt(np.linalg.inv(precision).diagonal())
+    assert (np.abs(got.all_draws.beta.mean(axis=0) - mean) < 0.1 * sd).all()
+    np.testing.assert_allclose(got.all_draws.beta.std(axis=0), sd, rtol=0.1)

@@ -58,7 +58,7 @@ class Command(BaseCommand):
         self.stdout.write(score_table(card=card))
 
     def _scored(self, diary: Diary, options: dict[str, Any]) -> Scorecard:
-        from modeling.domain.cold_start import cold_start_curve
+        from modeling.domain.cold_start import cold_start_curve, why_no_curve
         from modeling.domain.evaluation import NothingToEvaluate, evaluate
 
         self._say(f"{diary.data.outcome.size:,} sessions of {diary.data.n_groups:,} climbers")
@@ -76,7 +76,8 @@ class Command(BaseCommand):
             curve = cold_start_curve(
                 data=diary.data, priors=diary.priors, seed=options["seed"], on_stage=self._say
             )
-            card = replace(card, cold_start=curve)
+            why_none = why_no_curve(data=diary.data)
+            card = replace(card, cold_start=curve, notes=card.notes + ((why_none,) if why_none else ()))
         self._say("done")
         return replace(card, notes=diary.notes + card.notes)
 

@@ -67,6 +67,25 @@ def test_people_with_less_than_thirty_days_are_left_out(tmp_path: Path) -> None:
     assert "1 climbers with fewer than 30 sessions left out" in found["notes"]
 
 
+def test_of_two_people_nobody_can_be_left_out_and_all_else_is_told(tmp_path: Path) -> None:
+    path = written(tmp_path / "d.csv", n_climbers=2)
+    for found in (scored("--diary", path, "--cold-start"), scored("--simulate", "2,60", "--cold-start")):
+        assert found["n_climbers"] == 2
+        assert found["cold_start"] == []
+        assert set(found["models"]) >= RIVALS
+        note = "no cold-start curve: of 2 climbers one left out leaves fewer than 2 to train on"
+        assert found["notes"].count(note) == 1
+        assert read_scorecard(found).as_dict() == found
+    assert note in run("--diary", path, "--cold-start")
+    assert note not in run("--diary", path)
+
+
+def test_of_three_people_one_can_be_left_out(tmp_path: Path) -> None:
+    found = scored("--diary", written(tmp_path / "d.csv"), "--cold-start")
+    assert [point["n_own"] for point in found["cold_start"]] == [0, 1, 3, 5, 10]
+    assert not any("cold-start" in note for note in found["notes"])
+
+
 def test_the_table_is_for_people(tmp_path: Path) -> None:
     text = run("--diary", written(tmp_path / "d.csv"), "--cold-start")
     assert text.startswith("48 sessions of 3 climbers predicted")

@@ -14,6 +14,22 @@ def shuffled():
     return rng.normal(size=60), design, group, rng.permutation(60).astype(float)
 
 
+def test_without_days_each_climbers_sessions_are_counted_for_themselves() -> None:
+    """Rows of several climbers, one after the other or in turn: the same sessions, the same statistics."""
+    rng = np.random.default_rng(2)
+    group, outcome = np.repeat([0, 1, 2], [9, 5, 7]), rng.normal(6.0, 1.0, 21)
+    design = np.column_stack([np.ones(21), rng.normal(size=21)])
+    place = np.concatenate([np.arange(9), np.arange(5), np.arange(7)])
+    in_turn = np.argsort(place, kind="stable")
+    one = group_data(outcome=outcome, design=design, group=group)
+    other = group_data(outcome=outcome[in_turn], design=design[in_turn], group=group[in_turn])
+    assert one.day.tolist() == other.day.tolist() == place.tolist()
+    np.testing.assert_array_equal(one.outcome, other.outcome)
+    assert in_turn[other.order].tolist() == one.order.tolist()
+    kept, mixed = (sufficient_statistics(data=data, drift=Drift(0.1, 5.0)) for data in (one, other))
+    np.testing.assert_array_equal(kept.gram, mixed.gram)
+
+
 def test_rows_are_ordered_by_climber_and_day_and_can_be_traced_back() -> None:
     outcome, design, group, day = shuffled()
     data = group_data(outcome=outcome, design=design, group=group, day=day)
