@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from climbiq.domain.literature import rests_on_studies
 from experts.selectors import SettledAnswers
 from modeling.domain.elicited_kinds import elicited_kind_means
 from modeling.domain.kind_answers import CoachAnswer, SettledScenario, kind_judgments
@@ -23,6 +24,8 @@ def as_population_priors(
             optimal_min=_number(row["optimal_min"]),
             optimal_max=_number(row["optimal_max"]),
             version=version,
+            literature=rests_on_studies(row["literature_sources"]),
+            coach_scenarios=int(row["expert_n_scenarios"] or 0),
         )
         for name, row in rows.items()
     }

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Any, Final, TypedDict
@@ -20,6 +20,9 @@ class LiteraturePrior(TypedDict, total=False):
     optimal_range: list[float]
     sources: list[str]
 
+
+ESTIMATED: Final = "Estimated"
+NO_PUBLISHED_EFFECT: Final = "Weak prior: no published effect"
 
 LITERATURE_PRIORS: Final[dict[str, LiteraturePrior]] = {
     "sleep_hours": {
@@ -59,7 +62,7 @@ LITERATURE_PRIORS: Final[dict[str, LiteraturePrior]] = {
         "population_mean": 0.45,
         "population_std": 0.20,
         "individual_variance": 0.25,
-        "sources": ["Estimated"],
+        "sources": [ESTIMATED],
     },
     "warmup_duration_min": {
         "population_mean": 0.025,
@@ -72,7 +75,7 @@ LITERATURE_PRIORS: Final[dict[str, LiteraturePrior]] = {
         "population_mean": -0.20,
         "population_std": 0.10,
         "individual_variance": 0.15,
-        "sources": ["Estimated"],
+        "sources": [ESTIMATED],
     },
 }
 
@@ -82,9 +85,19 @@ WEAK_PRIORS: Final[dict[str, LiteraturePrior]] = {
         "population_mean": 0.0,
         "population_std": 0.30,
         "individual_variance": 0.15,
-        "sources": ["Weak prior: no published effect"],
+        "sources": [NO_PUBLISHED_EFFECT],
     },
 }
+
+
+def rests_on_studies(sources: Iterable[str] | None) -> bool:
+    """Whether any of the sources is a study: an estimate of ours is none.
+
+    >>> rests_on_studies(["Grgic 2020"]), rests_on_studies(["Estimated"]), rests_on_studies(None)
+    (True, False, False)
+    """
+    return any(source not in {ESTIMATED, NO_PUBLISHED_EFFECT} for source in sources or ())
+
 
 CONFIDENCE_WEIGHTS: Final[dict[str, float]] = {"high": 1.0, "medium": 0.7, "low": 0.4}
 

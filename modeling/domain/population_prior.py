@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 
-from climbiq.domain.literature import QUALITY_PRIORS
+from climbiq.domain.literature import QUALITY_PRIORS, rests_on_studies
 from climbiq.domain.variables import MODEL_VARIABLES, VARIABLES
 from modeling.domain.design_matrix import COEFFICIENTS
 from modeling.domain.posterior import GaussianPrior, InvalidPrior
@@ -29,6 +29,8 @@ class PopulationPrior:
         Where advice stays, in natural units; None: as registered.
     version
         0 for the literature as it ships.
+    literature, coach_scenarios
+        Whether studies stand behind it, and how many scenarios coaches judged for it.
     """
 
     mean: float
@@ -37,6 +39,8 @@ class PopulationPrior:
     optimal_min: float | None = None
     optimal_max: float | None = None
     version: int = 0
+    literature: bool = True
+    coach_scenarios: int = 0
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.mean):
@@ -63,6 +67,7 @@ def literature_priors() -> Mapping[str, PopulationPrior]:
             individual_sd=entry["individual_variance"],
             optimal_min=registered[0] if registered else None,
             optimal_max=registered[1] if registered else None,
+            literature=rests_on_studies(entry["sources"]),
         )
     return found
 

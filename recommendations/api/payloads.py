@@ -125,6 +125,16 @@ class ContributionSerializer(serializers.Serializer[object]):
     assumed = serializers.ChoiceField(choices=["", "own_mean", "reference", "untrained"])
 
 
+class ProvenanceSerializer(serializers.Serializer[object]):
+    """Where what is known beside the climber's own sessions comes from."""
+
+    trained = serializers.BooleanField(help_text="A published model learned it from everybody's sessions.")
+    literature = serializers.BooleanField(help_text="Studies stand behind the prior.")
+    coach_scenarios = serializers.IntegerField(
+        min_value=0, help_text="Scenarios that coaches judged for it; 0: no coach has spoken."
+    )
+
+
 class PredictionSerializer(Payload):
     """How good the session is likely to be."""
 
@@ -139,6 +149,7 @@ class PredictionSerializer(Payload):
     level = serializers.FloatField()
     contributions = ContributionSerializer(many=True)
     missing = _texts()
+    population = ProvenanceSerializer()
 
 
 class FlipSerializer(serializers.Serializer[object]):
@@ -159,6 +170,7 @@ class BasisSerializer(serializers.Serializer[object]):
     own_sessions = serializers.IntegerField()
     reliability = serializers.FloatField(min_value=0, max_value=1)
     population_share = serializers.FloatField(min_value=0, max_value=1)
+    population = ProvenanceSerializer()
 
 
 class TipSerializer(serializers.Serializer[object]):

@@ -101,6 +101,11 @@ class RecommendationContext:
     own_forecast: float | None = None
 
     @property
+    def is_trained(self) -> bool:
+        """Whether a published model says what holds for climbers."""
+        return isinstance(self.population, TrainedPopulation)
+
+    @property
     def named_conditions(self) -> dict[str, Any]:
         """The conditions under their registered names."""
         return {ALIASES.get(name, name): value for name, value in self.conditions.items()}

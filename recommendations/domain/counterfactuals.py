@@ -23,6 +23,7 @@ from recommendations.domain.kind_words import session_of
 from recommendations.domain.levers import LEVERS, own_ranges
 from recommendations.domain.moves import LEAST_PROBABILITY, SMALLEST_GAIN, Move, Situation, best_move
 from recommendations.domain.prediction import QualityPrediction
+from recommendations.domain.provenance import provenance_of
 from recommendations.domain.tips import Basis, Tip, worded
 
 MOST_TIPS: Final = 3
@@ -64,6 +65,7 @@ def generate_counterfactuals(
     rules: RuleSet | None = None,
     state: Mapping[str, Any] | None = None,
     now: datetime | None = None,
+    trained: bool = False,
 ) -> tuple[Tip, ...]:
     """The best changes that can still be made, at most three, the largest expected gain first.
 
@@ -93,6 +95,8 @@ def generate_counterfactuals(
     rules, state, now
         The rule set, the state it decided on, and when, in the climber's time zone: for what would flip the
         advice. Without rules only the model's own flips are told.
+    trained
+        Whether the posterior comes from a trained population: what a tip names as its sources.
     """
     adjustments = adjustments or Adjustments()
     situation = Situation(
@@ -115,7 +119,7 @@ def generate_counterfactuals(
     worth = [move for move in moves if move is not None and move.variable not in adjustments.suppressed]
     worth.sort(key=lambda move: (-move.gain, move.variable))
     return tuple(
-        _tip(index, move, situation, prediction, reliability or {})
+        _tip(index, move, situation, prediction, reliability or {}, trained=trained)
         for index, move in enumerate(_that_go_together(worth)[:MOST_TIPS])
     )
 
@@ -142,6 +146,8 @@ def _tip(
     situation: Situation,
     prediction: QualityPrediction,
     reliability: Mapping[str, float],
+    *,
+    trained: bool,
 ) -> Tip:
     variable = VARIABLES[move.variable]
     own, n_known = _own_share(move, situation, reliability)
@@ -162,7 +168,12 @@ def _tip(
         flips=kind_flips_of(move=move, situation=situation)
         if isinstance(move, KindMove)
         else flips_of(move=move, situation=situation),
-        basis=Basis(own_sessions=n_known, reliability=own, population_share=1.0 - own),
+        basis=Basis(
+            own_sessions=n_known,
+            reliability=own,
+            population_share=1.0 - own,
+            population=provenance_of(variable=variable.name, priors=situation.priors, trained=trained),
+        ),
         caveats=(
             *(
                 _kind_caveats(move, situation)

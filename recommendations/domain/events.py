@@ -19,6 +19,7 @@ from recommendations.domain.context import Belief, RecommendationContext, believ
 from recommendations.domain.counterfactuals import NOTHING_TO_CHANGE, generate_counterfactuals
 from recommendations.domain.levers import doses_above_safe
 from recommendations.domain.prediction import QualityPrediction, apply_modifiers, predict_quality
+from recommendations.domain.provenance import Provenance, provenance_of_all
 from recommendations.domain.rounding import JSON
 from recommendations.domain.statistical_context import coefficient_beliefs, compute_statistical_context
 from recommendations.domain.tips import Tip
@@ -53,6 +54,10 @@ class ModelResult:
     prediction: QualityPrediction
     tips: tuple[Tip, ...]
     notices: tuple[str, ...]
+    population: Provenance
+
+    def prediction_payload(self) -> Payload:
+        return {**self.prediction.as_payload(), "population": self.population.as_payload()}
 
     def recommendations_payload(self) -> Payload:
         return {
@@ -64,7 +69,7 @@ class ModelResult:
 
     def as_payload(self) -> Payload:
         return {
-            "prediction": self.prediction.as_payload(),
+            "prediction": self.prediction_payload(),
             "recommendations": self.recommendations_payload(),
         }
 
@@ -133,7 +138,7 @@ def recommend(*, context: RecommendationContext) -> Recommendation:
     )
     events = [
         *opening,
-        Event("prediction", {"v": VERSION, **result.prediction.as_payload()}),
+        Event("prediction", {"v": VERSION, **result.prediction_payload()}),
         Event("recommendations", {"v": VERSION, **result.recommendations_payload()}),
         Event("stats", {"v": VERSION, **stats.as_payload()}),
     ]
@@ -163,8 +168,14 @@ def _ask_model(
         rules=None if decision.override else context.rules,
         state=state,
         now=context.now,
+        trained=context.is_trained,
     )
-    return ModelResult(prediction=prediction, tips=tips, notices=doses_above_safe(conditions=conditions))
+    return ModelResult(
+        prediction=prediction,
+        tips=tips,
+        notices=doses_above_safe(conditions=conditions),
+        population=provenance_of_all(priors=context.priors, trained=context.is_trained),
+    )
 
 
 def _meta(context: RecommendationContext) -> Payload:

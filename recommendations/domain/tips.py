@@ -11,6 +11,7 @@ from typing import Literal
 
 from climbiq.domain.vocabularies import INTENSITIES, SESSION_TYPES
 from recommendations.domain import rounding
+from recommendations.domain.provenance import Provenance
 from recommendations.domain.rounding import JSON, Value
 
 Action = Literal["increase", "decrease", "choose"]
@@ -76,11 +77,14 @@ class Basis:
         1 - Var(coefficient | own sessions) / Var(coefficient before them): 0 all population, 1 all own.
     population_share
         1 - reliability.
+    population
+        Where that share comes from.
     """
 
     own_sessions: int
     reliability: float
     population_share: float
+    population: Provenance
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "reliability", rounding.share(self.reliability))
@@ -91,6 +95,7 @@ class Basis:
             "own_sessions": self.own_sessions,
             "reliability": self.reliability,
             "population_share": self.population_share,
+            "population": self.population.as_payload(),
         }
 
 
@@ -124,7 +129,7 @@ class Tip:
     ...     compared_with=0, recommended_value=100, unit="mg", gain=0.3001,
     ...     gain_interval_95=(-0.5766, 1.1766), probability_of_gain=0.7488, expected_quality_before=5.0,
     ...     expected_quality_after=5.3001, flips=(), caveats=(),
-    ...     basis=Basis(own_sessions=0, reliability=0, population_share=1),
+    ...     basis=Basis(own_sessions=0, reliability=0, population_share=1, population=Provenance()),
     ... )
     >>> tip.gain, tip.gain_interval_95, tip.probability_of_gain
     (0.3, (-0.58, 1.18), 0.75)

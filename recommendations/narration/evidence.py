@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from recommendations.domain.kind_words import is_kind
+from recommendations.domain.provenance import rests_on, what_is_known
 from recommendations.narration.base import Payload
 
 _MOSTLY_OWN: Final = 0.5  # share of own sessions in an estimate from which it is more theirs than others'
@@ -16,14 +17,7 @@ _LITTLE_OWN: Final = 0.1
 _SURE: Final = 0.9
 _LIKELY: Final = 0.75
 
-NO_OWN_SESSIONS: Final = (
-    "None of your own sessions speak to this yet: it is what holds for other climbers and what coaches expect, and "
-    "your sessions will correct it."
-)
-_OTHERS_SESSIONS: Final = (
-    "it rests mainly on other climbers and on coaches, and what went together in others' sessions need not have "
-    "caused what followed"
-)
+_WENT_TOGETHER: Final = "what went together in sessions need not have caused what followed"
 _SAME_FOR_EVERYONE: Final = (
     "What one kind of session is worth over another is taken to be the same for every climber"
 )
@@ -40,12 +34,16 @@ def own_sessions(*, tip: Payload, stats: Payload) -> str:
     basis = _mapping(tip.get("basis"))
     n, reliability = _number(basis.get("own_sessions")), _number(basis.get("reliability")) or 0.0
     if not n:
-        return NO_OWN_SESSIONS
+        known = what_is_known(_mapping(basis.get("population")))
+        return (
+            f"None of your own sessions speak to this yet: it is {known}, and your sessions will correct it."
+        )
     sessions = f"{number(n)} session{'' if n == 1 else 's'}"
     if is_kind(str(tip.get("variable", ""))) and reliability < _LITTLE_OWN:
         return _of_everyone(sessions, _compared(tip, stats))
     if reliability < _LITTLE_OWN:
-        return f"Your own {sessions} tell little about this yet: {_OTHERS_SESSIONS}."
+        others = rests_on(_mapping(basis.get("population")))
+        return f"Your own {sessions} tell little about this yet: it rests mainly on {others}, and {_WENT_TOGETHER}."
     weight = "mostly" if reliability >= _MOSTLY_OWN else "partly"
     compared = _compared(tip, stats)
     if compared:

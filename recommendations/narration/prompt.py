@@ -24,6 +24,9 @@ Write two to four sentences of plain English prose that, in this order:
 Numbers: use few. Each one is copied from the facts exactly as it stands there, in digits, with its sign; a \
 probability or a share may be written as a percentage. No other number appears: none computed, converted or \
 recalled, no number words ("two", "half", "twice", "a third"), no fractions, no name of an interval's level.
+Sources: what is not the climber's own comes from where "population" in the tip's basis (without a tip, in the \
+prediction) says, and from nowhere else: "trained" means other climbers' sessions, "literature" studies, \
+"coach_scenarios" coaches. Name no source that is false or 0 there, and none where it is missing.
 What comes from observed sessions is association: never say that it caused or proves anything.
 No praise, no cheering, no greeting, no verdict on the climber, no medical advice, no question, no heading, no list, \
 no markup, no emoji. If there is no tip, explain why leaving the plan as it is is reasonable.

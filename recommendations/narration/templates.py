@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from typing import Final
 
+from recommendations.domain.provenance import what_is_known
 from recommendations.narration.base import NarrationRequest, Payload, Source
 from recommendations.narration.evidence import own_sessions, what_is_open
 from recommendations.narration.mechanisms import mechanism
@@ -12,10 +13,6 @@ from recommendations.narration.mechanisms import mechanism
 NOTHING_TO_CHANGE: Final = (
     "Your plan stands: of what can still be changed before you start, nothing is likely enough to help to be worth "
     "advising."
-)
-_FROM_OTHERS: Final = (
-    "So far that is mostly what holds for other climbers and what coaches expect, since there are few sessions of "
-    "yours to learn from."
 )
 _FROM_OWN: Final = (
     "That rests in good part on your own sessions; what went together in them need not have caused the outcome, since "
@@ -58,4 +55,7 @@ def template_sentences(request: NarrationRequest) -> tuple[str, ...]:
 
 def _nothing_to_change(prediction: Payload) -> tuple[str, ...]:
     is_early = prediction.get("phase") in (None, "cold_start")
-    return (NOTHING_TO_CHANGE, _FROM_OTHERS if is_early else _FROM_OWN, _STILL_OPEN)
+    population = prediction.get("population")
+    known = what_is_known(population if isinstance(population, Mapping) else None)
+    few = f"So far that is mostly {known}, since there are few sessions of yours to learn from."
+    return (NOTHING_TO_CHANGE, few if is_early else _FROM_OWN, _STILL_OPEN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from datetime import date
 from typing import Any
@@ -18,8 +19,9 @@ from climbiq.accounts.models import User
 from climbiq.accounts.requests import person_of
 from climbiq.common.chart_data import Moment
 from climbiq.common.throttles import seconds_to_wait
-from recommendations.domain import wording
+from recommendations.domain import rounding, wording
 from recommendations.domain.answers import are_other_answers
+from recommendations.domain.provenance import what_is_known
 from recommendations.forms import ForecastForm
 from recommendations.selectors import RecommendationNotFound, Shown, latest_for_sessions, shown, with_advice
 from recommendations.services.recommend import (
@@ -202,7 +204,9 @@ def why(request: HttpRequest, recommendation_id: UUID, index: int) -> HttpRespon
         {
             "recommendation": found.recommendation,
             "tip": tip,
-            "prior": evidence.get("priors", {}).get(tip["variable"]),
+            "prior": _before_any_session(evidence.get("priors", {}).get(tip["variable"])),
+            "known": what_is_known(tip["basis"].get("population")),
+            "is_learned": bool(evidence.get("run_id") or tip["basis"]["own_sessions"]),
             # Under the priors alone it would say the same twice.
             "population": evidence.get("population", {}).get(tip["variable"])
             if evidence.get("run_id")
@@ -210,6 +214,15 @@ def why(request: HttpRequest, recommendation_id: UUID, index: int) -> HttpRespon
             "trace": found.payloads.get("rule_trace", {}),
         },
     )
+
+
+def _before_any_session(row: dict[str, Any] | None) -> dict[str, Any] | None:
+    """A prior as what is believed of one climber: like what a trained model says, the average's uncertainty and how
+    far climbers are from it."""
+    if row is None:
+        return None
+    spread = math.hypot(row["population_std"], row.get("individual_sd", 0.0))
+    return {**row, "mean": rounding.coefficient(row["population_mean"]), "sd": rounding.coefficient(spread)}
 
 
 def _shown(user: User, recommendation_id: UUID) -> Shown:

@@ -21,6 +21,7 @@ from recommendations.domain import rounding
 from recommendations.domain.belief_change import CoefficientChange
 from recommendations.domain.guess_words import guess_sentences
 from recommendations.domain.own_model import Effect, OwnModel
+from recommendations.domain.provenance import provenance_of_all, sources
 from recommendations.domain.statistical_context import CoefficientBelief
 from recommendations.domain.taught import Taught
 from recommendations.services.knowledge import SessionNotFound, what_is_known, what_it_taught
@@ -47,6 +48,9 @@ def own_model(request: HttpRequest) -> HttpResponse:
         {
             "model": model,
             "served": known.served,
+            "sources": sources(
+                provenance_of_all(priors=known.served.priors.by_variable, trained=False).as_payload()
+            ),
             "phases": [{"name": words.phase_title(p), "is_now": p == model.phase} for p in PHASES],
             "meaning": words.phase_meaning(model.phase),
             "next_phase": words.next_phase(model),

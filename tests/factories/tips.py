@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from recommendations.domain.provenance import Provenance
 from recommendations.domain.tips import Basis, Flip, Tip
 
 PREDICTION: dict[str, Any] = {
@@ -13,6 +14,7 @@ PREDICTION: dict[str, Any] = {
     "sigma": 1.3,
     "phase": "learning",
     "n_sessions": 17,
+    "population": {"trained": False, "literature": True, "coach_scenarios": 0},
 }
 STATS: dict[str, Any] = {
     "stress_level_population": {"user_value": 4.0, "pop_mean": 2.8, "z_score": 1.33, "percentile": 90.0},
@@ -25,6 +27,16 @@ STATS: dict[str, Any] = {
         "n_volume": 4,
     },
 }
+
+
+def make_basis(*, own_sessions: int, reliability: float, **population: Any) -> Basis:
+    """What a tip rests on; beside own sessions on studies, unless said otherwise."""
+    return Basis(
+        own_sessions=own_sessions,
+        reliability=reliability,
+        population_share=1 - reliability,
+        population=Provenance(**population),
+    )
 
 
 def make_tip(**changes: Any) -> Tip:
@@ -52,7 +64,7 @@ def make_tip(**changes: Any) -> Tip:
                 sentence="From 300 mg on, more of it adds nothing.",
             ),
         ),
-        "basis": Basis(own_sessions=13, reliability=0.42, population_share=0.58),
+        "basis": make_basis(own_sessions=13, reliability=0.42),
         "caveats": (),
     }
     return Tip(**{**values, **changes})

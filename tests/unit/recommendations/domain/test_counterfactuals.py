@@ -61,7 +61,12 @@ class TestByHand:
         assert tip.gain_interval_95 == (round(0.3 - 1.959964 * sd, 2), round(0.3 + 1.959964 * sd, 2))
         assert tip.probability_of_gain == round(stats.norm.cdf(0.3 / sd), 2) == 0.75
         assert (tip.expected_quality_before, tip.expected_quality_after) == (4.7, 5.0)
-        assert tip.basis.as_payload() == {"own_sessions": 0, "reliability": 0, "population_share": 1}
+        assert tip.basis.as_payload() == {
+            "own_sessions": 0,
+            "reliability": 0,
+            "population_share": 1,
+            "population": {"trained": False, "literature": True, "coach_scenarios": 0},
+        }
 
     def test_a_short_warm_up(self):
         tip = tip_on("warmup_duration_min", advise(conditions=REFERENCE | {"warmup_duration_min": 5}))

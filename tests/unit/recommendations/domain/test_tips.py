@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recommendations.domain import rounding
-from recommendations.domain.tips import Basis, Flip, Tip, worded
+from recommendations.domain.tips import Flip, Tip, worded
+from tests.factories.tips import make_basis
 
 reals = st.floats(-20, 20)
 
@@ -22,7 +23,7 @@ def tip(**changes):
             "current_value": 0.4, "compared_with": 0.4, "recommended_value": 100.0, "unit": "mg", "gain": 0.2988,
             "gain_interval_95": (-0.5789, 1.1765), "probability_of_gain": 0.74777,
             "expected_quality_before": 4.949, "expected_quality_after": 5.2478, "flips": (),
-            "basis": Basis(own_sessions=3, reliability=0.123, population_share=0.877), "caveats": (),
+            "basis": make_basis(own_sessions=3, reliability=0.123), "caveats": (),
         }
         | changes
     )  # fmt: skip

@@ -15,13 +15,11 @@ from modeling.domain.design_matrix import TreatedSession
 from recommendations.domain.events import recommend
 from recommendations.domain.numbers import unsupported_numbers
 from recommendations.domain.statistical_context import CoefficientBelief, compute_statistical_context
-from recommendations.domain.tips import Basis
 from recommendations.narration.base import NarrationRequest
-from recommendations.narration.evidence import NO_OWN_SESSIONS
 from recommendations.narration.mechanisms import mechanism
 from recommendations.narration.templates import NOTHING_TO_CHANGE, template_sentences
 from tests.factories.recommendation_context import REFERENCE, context, past_sessions
-from tests.factories.tips import STATS, make_tip
+from tests.factories.tips import PREDICTION, STATS, make_basis, make_tip
 
 DIRECTIONS: list[dict[str, Any]] = [
     {"variable": "caffeine_mg", "action": "increase", "recommended_value": 150, "compared_with": 50},
@@ -95,7 +93,7 @@ def test_an_unknown_variable_or_choice_is_told_in_general() -> None:
 @pytest.mark.parametrize(
     ("own_sessions", "reliability", "stats", "expected"),
     [
-        pytest.param(0, 0.0, STATS, NO_OWN_SESSIONS, id="no own sessions"),
+        pytest.param(0, 0.0, STATS, "None of your own sessions speak to this yet", id="no own sessions"),
         pytest.param(1, 0.02, {}, "Your own 1 session tell", id="one session"),
         pytest.param(9, 0.09, STATS, "Your own 9 sessions tell little", id="they say little"),
         pytest.param(9, 0.3, {}, "partly on how your own 9 sessions went", id="partly own"),
@@ -108,8 +106,46 @@ def test_an_unknown_variable_or_choice_is_told_in_general() -> None:
     ],
 )  # fmt: skip
 def test_own_sessions(own_sessions: int, reliability: float, stats: dict[str, Any], expected: str) -> None:
-    basis = Basis(own_sessions=own_sessions, reliability=reliability, population_share=1 - reliability)
+    basis = make_basis(own_sessions=own_sessions, reliability=reliability)
     assert expected in told(stats, basis=basis)[1]
+
+
+SOURCES = {  # word in the text: whether it may stand there
+    "climber": lambda population: population["trained"],
+    "studies": lambda population: population["literature"],
+    "coach": lambda population: population["coach_scenarios"] > 0,
+}
+
+
+@pytest.mark.parametrize("trained", [False, True])
+@pytest.mark.parametrize("literature", [False, True])
+@pytest.mark.parametrize("coach_scenarios", [0, 4])
+@pytest.mark.parametrize("own_sessions", [0, 9, None])
+def test_exactly_the_sources_that_are_there_are_named(
+    trained: bool, literature: bool, coach_scenarios: int, own_sessions: int | None
+) -> None:
+    population = {"trained": trained, "literature": literature, "coach_scenarios": coach_scenarios}
+    if own_sessions is None:  # nothing to change
+        request = NarrationRequest(
+            tip=None, prediction={**PREDICTION, "phase": None, "population": population}
+        )
+    else:
+        basis = make_basis(own_sessions=own_sessions, reliability=0.02, **population)
+        request = NarrationRequest(tip=make_tip(basis=basis).as_payload())
+    sentence = template_sentences(request)[1]
+    assert {word: word in sentence for word in SOURCES} == {
+        word: may(population) for word, may in SOURCES.items()
+    }
+    assert ("guess" in sentence) == (not any(population.values()))
+    assert unsupported_numbers(text=sentence, payloads=request.payloads) == ()
+
+
+@pytest.mark.parametrize("population", [None, {}, "studies"])
+def test_advice_from_before_its_sources_were_kept_names_none(population: Any) -> None:
+    tip = make_tip(basis=make_basis(own_sessions=0, reliability=0)).as_payload()
+    tip["basis"]["population"] = population
+    sentence = template_sentences(NarrationRequest(tip=tip))[1]
+    assert "it is what is known of climbers, and your sessions will correct it" in sentence
 
 
 @pytest.mark.parametrize("reliability", [0.02, 0.3, 0.9])
@@ -118,7 +154,7 @@ def test_own_sessions(own_sessions: int, reliability: float, stats: dict[str, An
 def test_observed_slopes_are_called_association(
     direction: dict[str, Any], stats: dict[str, Any], reliability: float
 ) -> None:
-    basis = Basis(own_sessions=20, reliability=reliability, population_share=1 - reliability)
+    basis = make_basis(own_sessions=20, reliability=reliability)
     text = told(stats, basis=basis, **direction)[1]
     assert "does not show that the one caused the other" in text or "need not have caused" in text
 
@@ -169,20 +205,22 @@ POINTS = st.floats(-9, 9, allow_nan=False)
 SHARE = st.floats(0, 1)
 AVERAGE = st.none() | st.floats(1, 10).map(lambda q: round(q, 1))
 COUNT = st.integers(0, 2000)
+POPULATIONS = st.fixed_dictionaries(
+    {"trained": st.booleans(), "literature": st.booleans(), "coach_scenarios": st.sampled_from([0, 3])}
+)
 
 
 @st.composite
 def requests(draw: st.DrawFn) -> NarrationRequest:
     direction = draw(st.sampled_from(DIRECTIONS))
     low, high = sorted((draw(POINTS), draw(POINTS)))
-    reliability = draw(SHARE)
     tip = make_tip(
         **direction,
         current_value=draw(st.none() | st.just(direction.get("compared_with"))),
         gain=draw(POINTS),
         gain_interval_95=(low, high),
         probability_of_gain=draw(SHARE),
-        basis=Basis(own_sessions=draw(COUNT), reliability=reliability, population_share=1 - reliability),
+        basis=make_basis(own_sessions=draw(COUNT), reliability=draw(SHARE), **draw(POPULATIONS)),
         flips=(),
     )
     stats = {
