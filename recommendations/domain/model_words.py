@@ -30,13 +30,14 @@ _SHARES: Final = (
 _PHASE_TITLES: Final = {
     "cold_start": "Getting started",
     "learning": "Getting to know you",
-    "personalized": "Mostly your own",
+    "personalized": "A long record",
 }
-_PHASE_MEANINGS: Final = {
-    "cold_start": "What you get rests mostly on what is known of climbers. Every session moves it towards you.",
-    "learning": "Your own sessions and what is known of climbers are weighed against each other.",
-    "personalized": "Your own sessions lead by now. What you rarely tell still leans on climbers in general.",
-}
+# By the share that is the climber's own, not by how many sessions there are: many that are alike tell little.
+_LEADS: Final = (
+    (0.4, "What you get rests mostly on what is known of climbers. Every session moves it towards you."),
+    (0.6, "Your own sessions and what is known of climbers are weighed against each other."),
+    (1.0, "Your own sessions lead by now. What you rarely tell still leans on climbers in general."),
+)
 
 
 def told_step(name: str) -> float:
@@ -122,7 +123,7 @@ def share_in_words(share: float, *, varies: bool = True) -> str:
 
 
 def phase_title(phase: str) -> str:
-    """A phase as a heading.
+    """A phase as a heading: it counts sessions, and says nothing of how much they told.
 
     >>> phase_title("learning")
     'Getting to know you'
@@ -130,13 +131,13 @@ def phase_title(phase: str) -> str:
     return _PHASE_TITLES[phase]
 
 
-def phase_meaning(phase: str) -> str:
-    """What a phase means for what the climber gets.
+def lead(share: float) -> str:
+    """What the climber gets rests on, from the measured share of it that is their own.
 
-    >>> phase_meaning("cold_start")[:46]
-    'What you get rests mostly on what is known of '
+    >>> lead(0.49), lead(0.75)[:29]
+    ('Your own sessions and what is known of climbers are weighed against each other.', 'Your own sessions lead by now')
     """
-    return _PHASE_MEANINGS[phase]
+    return next(words for limit, words in _LEADS if share <= limit)
 
 
 def next_phase(model: OwnModel) -> str:

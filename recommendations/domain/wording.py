@@ -11,9 +11,9 @@ from recommendations.domain.kind_words import is_kind, swap
 from recommendations.domain.statistical_context import NOT_CLEAR
 
 PHASES: Final = {
-    "cold_start": "still mostly what is known of climbers",
-    "learning": "getting to know you",
-    "personalized": "mostly your own sessions",
+    "cold_start": "with fewer than 10 sessions",
+    "learning": "with 10 to 29 sessions",
+    "personalized": "with 30 sessions or more",
 }
 ASSUMED: Final = {
     "own_mean": "taken as usual for you",
@@ -33,6 +33,16 @@ def signed(value: float) -> str:
     if value == 0:
         return "0"
     return f"+{value:g}" if value > 0 else f"\N{MINUS SIGN}{-value:g}"
+
+
+def points(value: float) -> str:
+    """A difference in points of quality beside others like it: with its sign, and always two decimals.
+
+    >>> points(0.29), points(-0.2), points(0.001), points(-0.001)
+    ('+0.29', '−0.20', '0.00', '0.00')
+    """
+    hundredths = f"{value:+.2f}".replace("-", "\N{MINUS SIGN}")
+    return hundredths if round(value, 2) else "0.00"
 
 
 def percent(share: float) -> str:

@@ -19,6 +19,7 @@ MOST_EARLIER: Final = 20
 register = template.Library()
 
 register.filter("signed", wording.signed)
+register.filter("points", wording.points)
 register.filter("one", one)
 register.filter("percent", wording.percent)
 register.filter("tip_title", wording.tip_title)
@@ -38,7 +39,7 @@ def earlier_advice(session: SessionRecord, user: User) -> dict[str, Any]:
 
 @register.filter
 def phase_words(phase: str) -> str:
-    """How personal the numbers are."""
+    """How many sessions of the climber the numbers know."""
     return wording.PHASES.get(phase, phase)
 
 

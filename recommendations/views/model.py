@@ -52,7 +52,7 @@ def own_model(request: HttpRequest) -> HttpResponse:
                 provenance_of_all(priors=known.served.priors.by_variable, trained=False).as_payload()
             ),
             "phases": [{"name": words.phase_title(p), "is_now": p == model.phase} for p in PHASES],
-            "meaning": words.phase_meaning(model.phase),
+            "meaning": words.lead(model.shrinkage_factor),
             "next_phase": words.next_phase(model),
             "association": words.ASSOCIATION,
             "usual": _usual(model, today=timezone.localdate()),

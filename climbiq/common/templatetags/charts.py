@@ -249,10 +249,12 @@ def belief_shift(
     unit: str = "",
     *,
     is_effect: bool = True,
+    has_key: bool = True,
 ) -> Context:
     """What was believed of an effect, and what is believed now: two bells over one axis.
 
-    An effect has a sign, and nought is on its axis; anything else is a plain quality.
+    An effect has a sign, and nought is on its axis; anything else is a plain quality. Where many stand side by side
+    the page has the key once, and they have none.
     """
     beliefs = [
         (float(m), (float(i[1]) - float(i[0])) / (2 * Z_95) or 1e-3, i)
@@ -278,6 +280,7 @@ def belief_shift(
         "bells": bells,
         "means": [(axis.at(m), round(104 - 84 * narrowest / sd, 1)) for m, sd, _ in beliefs],
         "unit": unit,
+        "has_key": has_key,
         "header": ("", f"{'Effect' if is_effect else title}{f', {unit}' if unit else ''}"),
         "rows": [("Before", words[0]), ("Now", words[1])],
     }

@@ -102,6 +102,7 @@ def test_what_a_run_learnt_is_drawn_and_told_as_a_table(console):
     assert "<td>+0.18 (−0.01 to +0.37)</td>" in html  # 1.2 h of the prior 0.15 ± 1.96 · 0.08
     assert "Points of quality for a typical difference" in html
     assert "said 80 %, seen 78 % (n 100)" in html
+    assert html.count("Dashed: before. Filled: now.") == 1
 
 
 def test_where_the_picture_lies(console):

@@ -110,6 +110,25 @@ class TestOwnModel:
         assert html.count('<svg class="chart__drawing"') == html.count("<summary>The numbers</summary>") == 11
         assert html.count('role="img"') == 11
 
+    def test_effects_have_two_decimals_each(self, climbing, alice):
+        climb(alice, 12)
+        page = climbing.get("/model/")
+        told = re.findall(r'<span class="effect__value">([^ <]+)', page.content.decode())
+        assert len(told) == len(page.context["effects"])
+        assert all(re.fullmatch(r"[+−]\d\.\d\d|0\.00", number) for number in told), told
+
+    def test_many_sessions_that_are_all_alike_are_no_lead(self, climbing, alice):
+        """Whatever their number: what the page says first is what it measures."""
+        publish_population()
+        for back in range(35):
+            make_session(alice, day=DAY - timedelta(days=9 * back), planned={}, quality=6)
+        page = climbing.get("/model/")
+        model, text = page.context["model"], words(page)
+        assert (model.n_sessions, model.phase) == (35, "personalized")
+        assert model.shrinkage_factor <= 0.6
+        assert "Your own sessions lead" not in text
+        assert "ostly your own" not in text
+
     def test_numbers_are_told_for_a_step_one_can_feel(self, climbing, alice):
         make_session(alice, day=DAY, planned={"caffeine_mg": 100}, quality=6)
         page = climbing.get("/model/")

@@ -102,6 +102,13 @@ def test_a_session_without_a_value_is_in_the_table_and_not_among_the_dots():
     assert len(figure.findall("details/div/table/tbody/tr")) == 3
 
 
+@pytest.mark.parametrize(("given", "times"), [("", 1), ("has_key=False", 0)])
+def test_two_bells_say_which_is_which_unless_the_page_does(given, times):
+    source = f'{{% load charts %}}{{% belief_shift 0.2 at 0.2 at "Caffeine" {given} %}}'
+    html = engines["django"].from_string(source).render({"at": (0.1, 0.3)})
+    assert html.count("Dashed: before.") == times
+
+
 def test_the_surer_bell_is_the_higher():
     source = '{% load charts %}{% belief_shift 0.2 wide 0.2 narrow "Caffeine" %}'
     context = {"wide": (-0.8, 1.2), "narrow": (0.1, 0.3)}
