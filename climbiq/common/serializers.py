@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from rest_framework import serializers
 
@@ -12,8 +13,12 @@ from climbiq.common import openapi as _openapi  # noqa: F401  registers how the 
 from climbiq.domain.texts import quotable
 from climbiq.domain.values import BadValue, Value, parse_value
 from climbiq.domain.variables import ALIASES, Variable
+from climbiq.domain.zones import exists, skipped
 
-__all__ = ["StrictModelSerializer", "StrictSerializer", "VariableField", "variable_fields"]
+FIRST_YEAR: Final = 1950
+LAST_YEAR: Final = 2100
+
+__all__ = ["MomentField", "StrictModelSerializer", "StrictSerializer", "VariableField", "variable_fields"]
 
 
 class VariableField(serializers.Field[Any, Any, Any, Any]):
@@ -41,6 +46,19 @@ class VariableField(serializers.Field[Any, Any, Any, Any]):
         return value
 
 
+class MomentField(serializers.DateTimeField):
+    """A moment, with its offset or by the climber's own clock."""
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        """Refuse what that clock never shows, and first the ends of the calendar: they have no other time zone."""
+        if not FIRST_YEAR <= value.year <= LAST_YEAR:
+            raise serializers.ValidationError(f"The year must be between {FIRST_YEAR} and {LAST_YEAR}.")
+        moment = super().enforce_timezone(value)
+        if value.tzinfo is None and not exists(moment):
+            raise serializers.ValidationError(skipped(value.time()))
+        return moment
+
+
 class RefusesUnknownFields(serializers.Serializer[Any]):
     """Names every field it does not have, or does not let anybody set, beside the other errors.
 
@@ -56,7 +74,7 @@ class RefusesUnknownFields(serializers.Serializer[Any]):
             converted = super().to_internal_value(self._under_own_names(data))
         except serializers.ValidationError as error:
             if isinstance(error.detail, dict):
-                errors = {**error.detail, **errors}
+                errors = {**self._under_given_names(error.detail, data), **errors}
             raise serializers.ValidationError(errors) from error
         if errors:
             raise serializers.ValidationError(errors)
@@ -70,19 +88,26 @@ class RefusesUnknownFields(serializers.Serializer[Any]):
 
     def _errors_of_names(self, data: Mapping[str, Any]) -> dict[str, Any]:
         errors: dict[str, Any] = {}
+        first: dict[str, str] = {name: name for name in self.fields if name in data}
         for given in data:
-            field = self.fields.get(self._own_name(given))
+            own = self._own_name(given)
+            field = self.fields.get(own)
             if field is None:
                 errors[quotable(given)] = ["There is no such field here."]
             elif field.read_only:
                 errors[quotable(given)] = ["This cannot be set."]
-            elif self._own_name(given) != given and self._own_name(given) in data:
-                errors[quotable(given)] = [f"This is given twice, also as {self._own_name(given)}."]
+            elif first.setdefault(own, given) != given:
+                errors[quotable(given)] = [f"This is given twice, also as {first[own]}."]
         return errors
 
     def _under_own_names(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
         renamed = [name for name in data if self._own_name(name) != name]
         return {self._own_name(name): data[name] for name in data} if renamed else data
+
+    def _under_given_names(self, detail: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
+        """What is wrong, by the names that were sent."""
+        given = {self._own_name(name): name for name in data if self._own_name(name) not in data}
+        return {given.get(name, name): said for name, said in detail.items()}
 
     def _own_name(self, given: str) -> str:
         name = ALIASES.get(given, given)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import zoneinfo
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, time, tzinfo
 
-__all__ = ["exists", "zone_of"]
+__all__ = ["exists", "skipped", "zone_of"]
 
 
 def zone_of(name: str) -> tzinfo:
@@ -35,3 +35,12 @@ def exists(moment: datetime) -> bool:
     """
     there_and_back = moment.astimezone(UTC).astimezone(moment.tzinfo)
     return there_and_back.replace(tzinfo=None, fold=0) == moment.replace(tzinfo=None, fold=0)
+
+
+def skipped(clock: time) -> str:
+    """What to tell whoever gave a time that the clocks skip.
+
+    >>> skipped(time(2, 30))
+    'There is no 02:30 on this day: the clocks go forward.'
+    """
+    return f"There is no {clock:%H:%M} on this day: the clocks go forward."

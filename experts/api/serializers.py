@@ -7,7 +7,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from climbiq.common.serializers import StrictSerializer
+from climbiq.common.serializers import MomentField, StrictSerializer
 from experts.domain.rules.content import (
     MAX_CHARS,
     MAX_CONTRIBUTORS,
@@ -60,7 +60,7 @@ class RuleContentSerializer(StrictSerializer):
     review_session = serializers.UUIDField(
         required=False, allow_null=True, help_text="The review session that it was agreed in."
     )
-    expires_at = serializers.DateTimeField(required=False, allow_null=True)
+    expires_at = MomentField(required=False, allow_null=True)
 
     def to_internal_value(self, data: Any) -> Any:
         """Add the grammar's faults, by their paths, to the errors of the fields."""

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from typing import Any, Final
 
 from rest_framework import serializers
 
-from climbiq.common.serializers import StrictSerializer, VariableField
+from climbiq.common.serializers import MomentField, StrictSerializer, VariableField
 from climbiq.domain.values import BadValue, Value
 from climbiq.domain.variables import in_room
 from climbiq.domain.vocabularies import LOCATION_TYPES, SESSION_STATUSES
-from climbiq.domain.zones import exists
 from sessions_app.domain.columns import TREATED
 from sessions_app.domain.extras import AFTERWARDS
 from sessions_app.domain.reading import read_value
-from sessions_app.domain.wording import skipped
 
 MAX_DETAILS_CHARS: Final = 10_000
 VERSION_HELP: Final = "The version you read. Where it is not the current one any more, the answer is 409."
@@ -47,17 +44,6 @@ class DetailsField(serializers.JSONField):
         if len(json.dumps(data)) > MAX_DETAILS_CHARS:
             raise serializers.ValidationError(f"This can have {MAX_DETAILS_CHARS:,} characters at most.")
         return data
-
-
-class MomentField(serializers.DateTimeField):
-    """A moment, with its offset or by the climber's own clock."""
-
-    def enforce_timezone(self, value: datetime) -> datetime:
-        """Refuse what that clock never shows."""
-        moment = super().enforce_timezone(value)
-        if value.tzinfo is None and not exists(moment):
-            raise serializers.ValidationError(skipped(value.time()))
-        return moment
 
 
 def _fields(variables: Any) -> dict[str, serializers.Field[Any, Any, Any, Any]]:

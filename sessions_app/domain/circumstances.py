@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Final
 from uuid import UUID
@@ -30,7 +31,17 @@ class Circumstances:
     gym_id: UUID | None = None
 
 
-def check_circumstances(*, given: Circumstances, now: datetime, zone: tzinfo, is_done: bool) -> None:
+_ALL: Final = tuple(field.name for field in fields(Circumstances))
+
+
+def check_circumstances(
+    *,
+    given: Circumstances,
+    now: datetime,
+    zone: tzinfo,
+    is_done: bool,
+    moved: Collection[str] = _ALL,
+) -> None:
     """Refuse what cannot be, every fault at once.
 
     Parameters
@@ -42,6 +53,9 @@ def check_circumstances(*, given: Circumstances, now: datetime, zone: tzinfo, is
         The climber's: a date is a day there.
     is_done : bool
         Whether the session has taken place.
+    moved : collection of str
+        The fields that change. What stays was right where it was said: whoever travels has sessions whose start is
+        on another day by their clock of now.
 
     Raises
     ------
@@ -56,24 +70,27 @@ def check_circumstances(*, given: Circumstances, now: datetime, zone: tzinfo, is
     climbiq.domain.values.BadValues: Date must not be before 1950.
     """
     problems: dict[str, str] = {}
-    problem = problem_with_day(day=given.session_date, today=local_day(now=now, zone=zone), is_done=is_done)
-    if problem:
-        problems["session_date"] = problem
-    elif given.started_at is not None and not _is_on(given.session_date, given.started_at, zone):
-        problems["started_at"] = "Start must be on the day of the session."
-    if is_done and given.started_at is not None and given.started_at > now + _CLOCK_SKEW:
-        problems.setdefault(
-            "started_at", "Start must not be in the future: this session has not happened yet."
+    start, is_moved = given.started_at, set(moved).intersection
+    if is_moved({"session_date"}):
+        problem = problem_with_day(
+            day=given.session_date, today=local_day(now=now, zone=zone), is_done=is_done
         )
-    if given.ended_at is not None:
+        if problem:
+            problems["session_date"] = problem
+    if start is not None and is_moved({"session_date", "started_at"}):
+        if not problems and not _is_on(given.session_date, start, zone):
+            problems["started_at"] = "Start must be on the day of the session."
+        elif is_done and start > now + _CLOCK_SKEW:
+            problems["started_at"] = "Start must not be in the future: this session has not happened yet."
+    if given.ended_at is not None and is_moved({"started_at", "ended_at"}):
         problem = problem_with_end(given=given, now=now)
         if problem:
             problems["ended_at"] = problem
-    if given.duration_min is not None:
+    if given.duration_min is not None and is_moved({"duration_min"}):
         problem = EXTRAS["duration_min"].problem_with(given.duration_min)
         if problem:
             problems["duration_min"] = problem
-    if given.location_type is not None and given.location_type not in LOCATION_TYPES:
+    if given.location_type not in {None, *LOCATION_TYPES} and is_moved({"location_type"}):
         problems["location_type"] = f"Where must be one of: {', '.join(LOCATION_TYPES)}."
     if problems:
         raise BadValues(problems)

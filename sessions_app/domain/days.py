@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Final
 
 from climbiq.domain.training_history import HARD_INTENSITIES, PastSession
@@ -14,6 +14,7 @@ __all__ = [
     "EARLIEST_DAY",
     "PLAN_HORIZON_DAYS",
     "DaysSince",
+    "clock_of",
     "days_since",
     "local_day",
     "problem_with_day",
@@ -74,6 +75,16 @@ def local_day(*, now: datetime, zone: tzinfo) -> date:
     datetime.date(2026, 5, 2)
     """
     return now.astimezone(zone).date()
+
+
+def clock_of(moment: datetime | None, *, zone: tzinfo) -> time | None:
+    """The time of day as it is typed, to the minute: seconds are nobody's change.
+
+    >>> from datetime import UTC, datetime
+    >>> clock_of(datetime(2026, 5, 1, 18, 30, 59, tzinfo=UTC), zone=UTC)
+    datetime.time(18, 30)
+    """
+    return None if moment is None else moment.astimezone(zone).time().replace(second=0, microsecond=0)
 
 
 def problem_with_day(*, day: date, today: date, is_done: bool) -> str | None:

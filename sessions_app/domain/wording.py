@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import time
 from typing import Any, Final
 
 from climbiq.domain.quantities import Variable
@@ -11,7 +10,7 @@ from climbiq.domain.variables import variable
 from climbiq.domain.vocabularies import DEVIATION_REASONS, NIGGLE_SEVERITIES, NIGGLE_SITES
 from sessions_app.domain.records import SessionRecord
 
-__all__ = ["NOT_SAID", "in_words", "niggles_in_words", "reason_in_words", "skipped", "title_of"]
+__all__ = ["NOT_SAID", "in_words", "niggles_in_words", "reason_in_words", "title_of"]
 
 NOT_SAID: Final = "not said"
 _NONE_OF: Final[Mapping[str, str]] = {"caffeine_mg": "none", "warmup_duration_min": "none"}
@@ -90,12 +89,3 @@ def _niggle(niggle: Mapping[str, Any]) -> str:
     site = NIGGLE_SITES.get(niggle["location"], niggle["location"])
     text = f"{site} ({NIGGLE_SEVERITIES.get(niggle['severity'], niggle['severity'])})"
     return f"{text}: {niggle['notes']}" if niggle.get("notes") else text
-
-
-def skipped(clock: time) -> str:
-    """What to tell whoever gave a time that the clocks skip.
-
-    >>> skipped(time(2, 30))
-    'There is no 02:30 on this day: the clocks go forward.'
-    """
-    return f"There is no {clock:%H:%M} on this day: the clocks go forward."

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Any, ClassVar, Final
 
 from django import forms
@@ -9,11 +9,11 @@ from climbiq.common.forms import RegistryForm, field_for
 from climbiq.domain.quantities import Variable
 from climbiq.domain.variables import TREATMENTS
 from climbiq.domain.vocabularies import DEVIATION_REASONS
-from climbiq.domain.zones import exists
+from climbiq.domain.zones import exists, skipped
 from sessions_app.domain.columns import ACTUAL_COLUMNS, OUTCOME_COLUMNS
+from sessions_app.domain.days import clock_of
 from sessions_app.domain.extras import EXTRAS
 from sessions_app.domain.records import SessionRecord
-from sessions_app.domain.wording import skipped
 from sessions_app.forms.parts import ClockField, bound_fields, read_as_written
 
 AS_PLANNED: Final = Variable(
@@ -137,14 +137,9 @@ def _initial(session: SessionRecord, *, zone: tzinfo) -> dict[str, Any]:
         **{name: session.notes.get(name) for name in (*WORDS, "deviation_reason")},
         EXPLANATION.name: details.get("explanation") if isinstance(details, dict) else None,
         AS_PLANNED.name: not session.deviated if session.has_post else None,
-        "end_time": _clock(session.ended_at, zone),
+        "end_time": clock_of(session.ended_at, zone=zone),
         "version": session.version,
     }
-
-
-def _clock(moment: datetime | None, zone: tzinfo) -> time | None:
-    """The time of day as it is typed, to the minute: seconds are nobody's change."""
-    return None if moment is None else moment.astimezone(zone).time().replace(second=0, microsecond=0)
 
 
 def _reasons(session: SessionRecord) -> Variable:

@@ -10,12 +10,11 @@ from django.core.exceptions import ValidationError
 from climbiq.common.forms import RegistryForm, field_for
 from climbiq.domain.values import Niggle, Value
 from climbiq.domain.variables import variable
-from climbiq.domain.zones import exists
+from climbiq.domain.zones import exists, skipped
 from sessions_app.domain.days import problem_with_day
 from sessions_app.domain.derived import DERIVED
 from sessions_app.domain.extras import EXTRAS
 from sessions_app.domain.gyms import GymName, KnownGym
-from sessions_app.domain.wording import skipped
 from sessions_app.forms.gym import UNKNOWN, GymField, unknown_gym
 from sessions_app.forms.parts import (
     ClockField,
@@ -99,7 +98,8 @@ class BeforeForm(RegistryForm):
         """Add a gym to everybody's list only for those who say so: most unknown names are slips."""
         cleaned = super().clean() or self.cleaned_data
         day, start = cleaned.get("session_date"), cleaned.get("start_time")
-        if day is not None and start is not None and not exists(_moment(day, start, self.zone)):
+        is_typed = day is not None and start is not None and not self._is_start_as_shown(day, start)
+        if is_typed and not exists(_moment(day, start, self.zone)):
             self.add_error("start_time", skipped(start))
         gym = cleaned.get("gym")
         if isinstance(gym, GymName) and not cleaned.get("add_gym"):
@@ -128,14 +128,19 @@ class BeforeForm(RegistryForm):
         return name in self.data and bound.field.has_changed(bound.initial, bound.data)
 
     def circumstances(self, *, zone: tzinfo) -> dict[str, Any]:
-        """What the form asks of when and where, by the names of :class:`Circumstances`."""
+        """What the form asks of when and where, by the names of :class:`Circumstances`.
+
+        Without the start where nobody touched it: the page shows it to the minute, by the climber's clock of now.
+        """
         start = self.cleaned_data["start_time"]
         day = self.cleaned_data["session_date"]
-        return {
-            "session_date": day,
-            "started_at": None if start is None else _moment(day, start, zone),
-            "location_type": self.cleaned_data["location_type"],
-        }
+        where = {"session_date": day, "location_type": self.cleaned_data["location_type"]}
+        if self._is_start_as_shown(day, start):
+            return where
+        return {**where, "started_at": None if start is None else _moment(day, start, zone)}
+
+    def _is_start_as_shown(self, day: date, start: time | None) -> bool:
+        return (day, start) == (self.initial.get("session_date"), self.initial.get("start_time"))
 
     def gym(self) -> KnownGym | GymName | None:
         """The gym that was named: a known one, or one to add."""

@@ -125,7 +125,7 @@ def save_pre_session(
     with transaction.atomic():
         session = lock_session(by=by, session_id=session_id)
         before = session.session_date
-        _, moved = _moved(by, session, moves or {}, now=now)
+        moved = _moved(by, session, moves or {}, now=now)
         row = PreSessionData.objects.filter(session_id=session.pk).first()
         if row is None:
             if is_stale(session, version):
@@ -168,7 +168,7 @@ def change_circumstances(
     with transaction.atomic():
         session = lock_session(by=by, session_id=session_id)
         before = session.session_date
-        _, moved = _moved(by, session, moves, now=now)
+        moved = _moved(by, session, moves, now=now)
         if moved:
             if is_stale(session, version):
                 raise ChangedElsewhere
@@ -177,17 +177,17 @@ def change_circumstances(
         return session_of(user_id=by.pk, session_id=session.pk)
 
 
-def _moved(
-    by: User, session: Session, moves: Mapping[str, Any], *, now: datetime
-) -> tuple[Circumstances, dict[str, Any]]:
-    """When and where a locked session now is, and the columns that change; refused where that cannot be."""
+def _moved(by: User, session: Session, moves: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
+    """The columns of when and where that change; refused where that cannot be."""
     stored = {field.name: getattr(session, field.name) for field in fields(Circumstances)}
     where = Circumstances(**{**stored, **moves})
-    if moves:
+    moved = changed_columns(session, asdict(where))
+    if moved:
         is_done = session.status in {"completed", "in_progress"}
-        check_circumstances(given=where, now=now, zone=zone_of(by.time_zone), is_done=is_done)
+        check_circumstances(given=where, now=now, zone=zone_of(by.time_zone), is_done=is_done, moved=moved)
+    if "gym_id" in moved:
         _check_gym(where.gym_id)
-    return where, changed_columns(session, asdict(where))
+    return moved
 
 
 def _follow(by: User, session: Session, *, before: date, now: datetime) -> None:

@@ -20,7 +20,7 @@ from climbiq.accounts.requests import person_of
 from climbiq.domain.values import BadValues
 from climbiq.domain.zones import zone_of
 from sessions_app.domain.circumstances import Circumstances
-from sessions_app.domain.days import local_day, time_of_day_at
+from sessions_app.domain.days import clock_of, local_day, time_of_day_at
 from sessions_app.domain.derived import derived_conditions
 from sessions_app.domain.gyms import GymName
 from sessions_app.domain.plans import last_niggles, last_similar_plan
@@ -96,6 +96,8 @@ def change_before(request: HttpRequest, session_id: UUID) -> HttpResponse:
         gyms=gyms_to_offer(user_id=by.pk),
         zone=zone,
     )
+    if session.started_at and (day := local_day(now=session.started_at, zone=zone)) != session.session_date:
+        form.fields["start_time"].help_text = f"By your clock of now, on {day:%-d %B}."
     conflict: SessionRecord | None = None
     if request.method == "POST" and form.is_valid():
         try:
@@ -139,7 +141,7 @@ def _seconds(by: User, form: BeforeForm, *, now: datetime) -> int | None:
 
 
 def _stored(session: SessionRecord, *, zone: tzinfo) -> dict[str, Any]:
-    start = session.started_at.astimezone(zone).time() if session.started_at else None
+    start = clock_of(session.started_at, zone=zone)
     return {
         **session.planned,
         "session_date": session.session_date,

@@ -192,9 +192,14 @@ def bad_values(variable: Variable) -> Iterator[Any]:
             )
 
 
+ASKED_BEFORE = [
+    *((v.name, v) for v in in_room("pre_session")),
+    *((v.column, v) for v in in_room("pre_session") if v.column != v.name),
+]
 FORMS = {
-    "before-patch": [(v.name, v) for v in in_room("pre_session")],
-    "recommend": [(f"current_conditions.{v.name}", v) for v in in_room("pre_session")],
+    "before-patch": ASKED_BEFORE,
+    "plan": [(f"pre_session.{name}", v) for name, v in ASKED_BEFORE],
+    "recommend": [(f"current_conditions.{name}", v) for name, v in ASKED_BEFORE],
     "after-patch": [
         *((v.name, v) for v in in_room("post_session")),
         *((v.actual_column, v) for v in TREATED),
@@ -213,10 +218,12 @@ FORMS = {
     ],
 )
 def test_a_value_that_cannot_be_is_named(diary, door, name, variable):
-    method, path, _ = at(diary, door)
+    method, path, given = at(diary, door)
     for value in bad_values(variable):
         within, _, own_name = name.rpartition(".")
         body = {within: {own_name: value}} if within else {own_name: value}
+        if door == "plan":
+            body |= given
         content = json.dumps(body).encode()
         answer = diary.app.request(
             method, path, content=content, headers={"Content-Type": "application/json"}
@@ -236,6 +243,8 @@ def test_a_value_that_cannot_be_is_named(diary, door, name, variable):
         ({"session_date": None}, "session_date"),
         ({"started_at": "1890-01-01T10:00Z"}, "started_at"),
         ({"started_at": "noon"}, "started_at"),
+        ({"started_at": "0001-01-01T00:00:00"}, "started_at"),
+        ({"started_at": "9999-12-31T23:59:59.999999"}, "started_at"),
         ({"ended_at": "2999-01-01T10:00Z"}, "ended_at"),
         ({"duration_min": -1}, "duration_min"),
         ({"duration_min": "long"}, "duration_min"),

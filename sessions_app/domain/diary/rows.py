@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, Final
 from uuid import UUID
 
@@ -25,6 +25,7 @@ MAX_NAME_CHARS: Final = 80
 MAX_DETAILS_CHARS: Final = 10_000
 
 _DAY: Final = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ]00:00(?::00(?:\.0+)?)?)?")
+_OFFSET: Final = re.compile(r":\d\d(?:\.\d+)?(?:[zZ]|[+-]\d\d(?::?\d\d)?)$")
 _CLOCK: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 
 
@@ -109,7 +110,7 @@ def parse_row(
     if own.get("session_date") is None:
         problems.setdefault("session_date", "A date is needed.")
     elif not problems:
-        problems |= _problems_with_times(own, today=today, zone=zone)
+        problems |= _problems_with_times(own, today=today, zone=zone, says_where=_says_where(cells))
     outcomes, words, actual = parts["outcome"], parts["word"], parts["actual"]
     if own.get("status") not in {None, "completed"} and _says_anything(outcomes, words, actual):
         problems.setdefault("status", "A session with an outcome is completed.")
@@ -208,18 +209,35 @@ def _moment(name: str, text: str, *, zone: tzinfo, day: date | None) -> datetime
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
 
 
-def _problems_with_times(own: Mapping[str, Any], *, today: date, zone: tzinfo) -> dict[str, str]:
+def _says_where(cells: Mapping[str, tuple[DiaryColumn, str]]) -> bool:
+    """Whether the start carries its own offset, as an export writes it."""
+    return any(
+        column.name == "started_at" and _OFFSET.search(text.strip()) for column, text in cells.values()
+    )
+
+
+def _problems_with_times(
+    own: Mapping[str, Any], *, today: date, zone: tzinfo, says_where: bool
+) -> dict[str, str]:
     day: date = own["session_date"]
     is_done = own.get("status") in {None, "completed"}
     problem = problem_with_day(day=day, today=today, is_done=is_done)
     if problem:
         return {"session_date": problem}
     start, end = own.get("started_at"), own.get("ended_at")
-    if start is not None and (abs((start.date() - day).days) > 1 or local_day(now=start, zone=zone) != day):
+    # A session of ours that took place in another time zone may begin on the day before or after by the clock here.
+    abroad = says_where and own.get("session_id") is not None
+    if start is not None and not _is_on(day, start, zone=UTC if abroad else zone, days_off=int(abroad)):
         return {"started_at": "This is not on the day of the session."}
     if end is not None and (start is None or not timedelta(0) <= end - start <= timedelta(hours=24)):
         return {"ended_at": "The end must be after the start, within a day."}
     return {}
+
+
+def _is_on(day: date, moment: datetime, *, zone: tzinfo, days_off: int) -> bool:
+    if abs((moment.date() - day).days) > 2:
+        return False  # before any arithmetic: the ends of the calendar have no other time zone
+    return abs((local_day(now=moment, zone=zone) - day).days) <= days_off
 
 
 def _says_anything(*parts: Mapping[str, Any]) -> bool:

@@ -143,12 +143,13 @@ def test_all_faults_at_once_by_their_paths(client, carol):
         (BODY | {"conditions": None}, 400, {"conditions"}),
         (BODY | {"conditions": "stressed"}, 400, {"conditions"}),
         (BODY | {"expires_at": "1890-01-01T00:00:00Z"}, 400, {"expires_at"}),
+        (BODY | {"expires_at": "9999-12-31T23:59:59"}, 400, {"expires_at"}),
         (BODY | {"name": "x" * 121}, 400, {"name"}),
         (BODY | {"name": "nul \x00"}, 400, {"name"}),
         (BODY | {"priority": True}, 400, {"priority"}),
         ([BODY], 400, set()),
     ],
-    ids=["empty", "cut", "deep", "six", "many", "actions", "null", "text", "1890", "long", "nul", "flag", "list"],
+    ids=["empty", "cut", "deep", "six", "many", "actions", "null", "text", "1890", "9999", "long", "nul", "flag", "list"],
 )  # fmt: skip
 def test_bad_bodies(client, carol, body, status, named):
     client.force_login(carol)

@@ -6,11 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
 
 from climbiq.common.openapi import schema_of_variable
 from climbiq.common.problems import problem_of
-from climbiq.common.serializers import StrictSerializer, VariableField, variable_fields
+from climbiq.common.serializers import MomentField, StrictSerializer, VariableField, variable_fields
 from climbiq.domain.variables import VARIABLES, in_room, variable
 
 
@@ -102,6 +104,16 @@ def test_values_are_the_registrys() -> None:
             {"planned_caffeine_mg": ["This is given twice, also as caffeine_mg."]},
             id="by name and by alias",
         ),
+        pytest.param(
+            {"warmup_min": 5, "planned_warmup_min": 10},
+            {"planned_warmup_min": ["This is given twice, also as warmup_min."]},
+            id="by two aliases",
+        ),
+        pytest.param(
+            {"planned_caffeine_mg": "lots"},
+            {"planned_caffeine_mg": ["Caffeine must be a number."]},
+            id="the name that was sent",
+        ),
     ],
 )
 def test_conditions_are_refused_by_name(posted: dict[str, Any], errors: dict[str, list[str]]) -> None:
@@ -127,3 +139,11 @@ def test_every_variable_has_a_schema() -> None:
         assert schema["description"], v.name
         if v.kind == "choice":
             assert schema["enum"] == [*v.choices, None]
+
+
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Asia/Tokyo", "UTC"])
+@pytest.mark.parametrize("written", ["0001-01-01T00:00:00", "9999-12-31T23:59:59.999999", "0001-01-01T00:00:00+14:00",
+                                     "9999-12-31T23:59:59Z", "1949-12-31T23:00:00", "2101-01-01T00:00:00"])  # fmt: skip
+def test_the_ends_of_the_calendar_are_no_moments(zone: str, written: str) -> None:
+    with timezone.override(zone), pytest.raises(ValidationError, match="between 1950 and 2100"):
+        MomentField().run_validation(written)
