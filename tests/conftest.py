@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,26 @@ def pytest_configure(config: pytest.Config) -> None:
 # keep one process busy alone.
 LONGEST_FIRST = ("browser", "faults", "statistical", "integration", "architecture", "unit")
 TESTS = Path(__file__).parent
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Iterator[object]:
+    """Collect without the garbage collector: nothing of it is garbage, then or later.
+
+    Beside others the first one goes ahead: what it compiles, the tests' own modules above all, the others only read.
+    """
+    worker = getattr(session.config, "workerinput", {}).get("workerid")
+    if worker is None:
+        return (yield)
+    if worker != "gw0":
+        prepared.wait_for_the_first()
+    gc.disable()
+    result = yield
+    gc.freeze()
+    gc.enable()
+    if worker == "gw0":
+        prepared.let_the_others_go()
+    return result
 
 
 @pytest.hookimpl(tryfirst=True)
