@@ -21,6 +21,7 @@ SHOWN: Final = 20
 MOST_SIMULATED: Final = 2_000_000  # sessions; more is a slip of the finger
 UNUSABLE: Final = 2  # the exit code of a wrong option, too
 DEFAULT_SEED: Final = 20260101
+ONLY_SIMULATED: Final = ("own_rhythms", "kinds", "missing", "unrounded")
 
 
 class Command(BaseCommand):
@@ -38,6 +39,28 @@ class Command(BaseCommand):
         )
         source.add_argument(
             "--simulate", type=_population, metavar="U,N", help="U simulated climbers with N sessions each"
+        )
+        simulated = parser.add_argument_group("what is simulated", "All need --simulate.")
+        simulated.add_argument(
+            "--own-rhythms",
+            action="store_true",
+            help="climbers differ in noise and in how fast their level drifts",
+        )
+        simulated.add_argument(
+            "--kinds",
+            action="store_true",
+            help="sessions have a type and an intensity, with effects of their own",
+        )
+        simulated.add_argument(
+            "--missing",
+            type=_part,
+            metavar="SHARE",
+            help="share of the conditions not said (0.05 when not given)",
+        )
+        simulated.add_argument(
+            "--unrounded",
+            action="store_true",
+            help="qualities with decimals, not whole ratings",
         )
         parser.add_argument(
             "--split", type=_share, default=0.6, help="share of each climber's days that trains (default 0.6)"
@@ -84,6 +107,8 @@ class Command(BaseCommand):
     def _diary(self, options: dict[str, Any]) -> Diary:
         from modeling.domain.diary import InvalidDiary, read_diary
 
+        if options["simulate"] is None and (given := _chosen(options)):
+            raise _unusable(f"{', '.join(given)}: only with --simulate.")
         if options["diary"] is None and options["simulate"] is None:
             return self._of_the_platform()
         try:
@@ -91,7 +116,7 @@ class Command(BaseCommand):
                 frame, notes = self._file(options["diary"], skip_bad=options["skip_bad"])
                 diary = read_diary(frame=frame)
                 return replace(diary, notes=notes + diary.notes)
-            return read_diary(frame=self._simulated(*options["simulate"], seed=options["seed"]))
+            return read_diary(frame=self._simulated(options))
         except InvalidDiary as error:
             raise _unusable(f"{options['diary']}: {error}.") from error
 
@@ -116,11 +141,22 @@ class Command(BaseCommand):
             )
         return file.frame, (*file.notes, f"{bad:,} rows that could not be read left out")
 
-    def _simulated(self, n_climbers: int, n_sessions: int, *, seed: int) -> pd.DataFrame:
+    def _simulated(self, options: dict[str, Any]) -> pd.DataFrame:
+        from modeling.domain.diary import QUALITY
+        from modeling.domain.posterior import HIGHEST_QUALITY, LOWEST_QUALITY
+        from modeling.domain.rhythm import DRIFTS, NOISE_SCALES
         from modeling.domain.simulate import simulate_diary
 
+        n_climbers, n_sessions = options["simulate"]
+        chosen: dict[str, Any] = {"kinds": options["kinds"], "whole_numbers": not options["unrounded"]}
+        if options["own_rhythms"]:
+            chosen |= {"drift": DRIFTS, "noise_scales": NOISE_SCALES}
+        if options["missing"] is not None:
+            chosen["missing_share"] = options["missing"]
         self._say(f"simulating {n_climbers:,} climbers with {n_sessions:,} sessions each")
-        return simulate_diary(n_climbers=n_climbers, n_sessions=n_sessions, seed=seed).frame
+        made = simulate_diary(n_climbers=n_climbers, n_sessions=n_sessions, seed=options["seed"], **chosen)
+        # A diary has no quality beyond the scale: its rows would be left out, and only the middling ones stay.
+        return made.frame.assign(**{QUALITY: made.frame[QUALITY].clip(LOWEST_QUALITY, HIGHEST_QUALITY)})
 
     def _of_the_platform(self) -> Diary:
         from modeling.domain.diary import InvalidDiary
@@ -153,6 +189,12 @@ def _unusable(*lines: str) -> CommandError:
     return CommandError("\n".join(shown), returncode=UNUSABLE)
 
 
+def _chosen(options: dict[str, Any]) -> list[str]:
+    """Options of the simulation that were given, as they are typed."""
+    given = [o for o in ONLY_SIMULATED if options[o] is not None and options[o] is not False]
+    return [f"--{option.replace('_', '-')}" for option in given]
+
+
 def _population(text: str) -> tuple[int, int]:
     try:
         n_climbers, n_sessions = (int(part) for part in text.split(","))
@@ -171,6 +213,11 @@ def _share(text: str) -> float:
     if not 0.0 < share < 1.0:
         raise ArgumentTypeError(f"{text!r} is not a share between 0 and 1")
     return share
+
+
+def _part(text: str) -> float:
+    """A share that may be 0."""
+    return 0.0 if text.strip() in {"0", "0.0"} else _share(text)
 
 
 def _seed(text: str) -> int:

@@ -167,6 +167,8 @@ def test_bad_rows_can_be_left_out(tmp_path: Path) -> None:
         pytest.param(["--simulate", "0,40"], id="nobody"),
         pytest.param(["--simulate", "100000,100000"], id="too-many"),
         pytest.param(["--seed", "-1"], id="seed"),
+        pytest.param(["--simulate", "3,40", "--missing", "1"], id="nothing-said"),
+        pytest.param(["--simulate", "3,40", "--missing", "many"], id="missing-a-word"),
         pytest.param(["--diary", "a.csv", "--simulate", "3,40"], id="both"),
     ],
 )
@@ -179,6 +181,26 @@ def test_the_same_seed_the_same_scores() -> None:
     first, second, other = (scored("--simulate", "3,40", "--seed", seed) for seed in (3, 3, 4))
     assert first == second
     assert first["models"] != other["models"]
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        pytest.param(["--own-rhythms"], id="own-rhythms"),
+        pytest.param(["--kinds"], id="kinds"),
+        pytest.param(["--missing", "0.4"], id="missing"),
+        pytest.param(["--missing", "0"], id="nothing-missing"),
+        pytest.param(["--unrounded"], id="unrounded"),
+    ],
+)
+def test_what_is_simulated_can_be_chosen(option: list[str], tmp_path: Path) -> None:
+    simulated = ("--simulate", "4,40", "--seed", "3")
+    usual, found = scored(*simulated), scored(*simulated, *option)
+    assert found["n_test"] == usual["n_test"]
+    assert found["models"]["climbiq"] != usual["models"]["climbiq"]
+    error = refused("--diary", written(tmp_path / "d.csv"), *option)
+    assert error.returncode == 2
+    assert str(error) == f"{option[0]}: only with --simulate."
 
 
 # --- Without a database, settings or anything else ------------------------------------------------------------
