@@ -53,7 +53,9 @@ class TestOwnModel:
         assert page.status_code == 200
         assert "Nothing of your own yet" in text
         assert "10 more sessions until “Getting to know you”" in text
-        assert "the rest is what is known of climbers" not in text  # nothing is said about a share that is nought
+        assert (
+            "the rest is what is known of climbers" not in text
+        )  # nothing is said about a share that is nought
         for name in MODEL_VARIABLES:
             assert VARIABLES[name].label in text
         assert 'href="/sessions/new/"' in page.content.decode()
