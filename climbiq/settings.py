@@ -8,6 +8,7 @@ from typing import Any
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from climbiq import VERSION
 from climbiq import environment as env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -261,7 +262,7 @@ SPECTACULAR_SETTINGS = {
         "addresses; they are django-allauth's headless API for apps) and then send `X-Session-Token` here: see "
         "docs/apps.md. Browsers send their session, with `X-CSRFToken` on writes."
     ),
-    "VERSION": "1.0.0",
+    "VERSION": VERSION,
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",

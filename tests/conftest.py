@@ -19,6 +19,7 @@ hypothesis_settings.load_profile("climbiq")
 
 pytest_plugins = [
     "tests.fixtures.database",
+    "tests.fixtures.attackers",
     "tests.fixtures.people",
     "tests.fixtures.servers",
     "tests.fixtures.browser",

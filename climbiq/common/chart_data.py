@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from climbiq.domain import written_numbers
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
@@ -57,10 +59,9 @@ def one(value: Any) -> str:
 
 
 def signed(value: Any) -> str:
-    """An effect with its sign, a real minus, and two digits that count.
+    """An effect with its sign, and two digits that count.
 
     >>> signed(0.5), signed(-0.014), signed(0)
     ('+0.5', '−0.014', '0')
     """
-    number = float(f"{float(value):.2g}")
-    return f"{number:+g}".replace("-", "−") if number else "0"
+    return written_numbers.signed(value, significant=2)

@@ -24,6 +24,7 @@ from rest_framework.request import Request
 from rest_framework.settings import api_settings
 
 from climbiq.common.database_faults import explain_fault
+from climbiq.domain.written_numbers import waiting_time
 
 log = logging.getLogger(__name__)
 
@@ -205,6 +206,9 @@ def _of_api_exception(error: drf.APIException) -> Problem:
         headers["Retry-After"] = str(max(1, math.ceil(wait)))
     if isinstance(error, drf.ValidationError):
         return _invalid(error.detail)
+    if isinstance(error, drf.Throttled) and wait is not None:
+        detail = f"Too many requests: try again in {waiting_time(wait)}."
+        return Problem(status=error.status_code, detail=detail, headers=headers)
     kind = "malformed" if isinstance(error, drf.ParseError) else str(getattr(error, "kind", ""))
     return Problem(status=error.status_code, detail=_sentence(error.detail), kind=kind, headers=headers)
 

@@ -172,8 +172,8 @@ def _announce(wishes: Wishes, environment: Mapping[str, str]) -> None:
             say("The demo's passwords are public: whoever can reach this address can log in.")
     else:
         say("The first operator, in another terminal: .venv/bin/python manage.py createsuperuser")
-        if not environment.get("CLIMBIQ_EMAIL_HOST"):
-            say("Letters, as to confirm an address, are printed here: CLIMBIQ_EMAIL_HOST is not set")
+    if not environment.get("CLIMBIQ_EMAIL_HOST") and not environment.get("CLIMBIQ_EMAIL_BACKEND"):
+        say("Letters, as to confirm an address, are printed here: CLIMBIQ_EMAIL_HOST is not set")
     say(f"Ctrl-C stops everything; the data stays in {wishes.data_dir}")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from climbiq.common.chart_data import Calibration, Estimate
+from climbiq.domain.written_numbers import signed_fixed
 from modeling.domain.learnt import Believed, Learnt, UnreadableLearnt, learnt_from_json
 from modeling.domain.learnt_rhythms import LearntRhythm, rhythms_from_json
 from modeling.domain.shares import share_interval
@@ -143,8 +144,7 @@ def _between(ends: tuple[float, float], written: Callable[[float], str]) -> str:
 
 
 def _signed(value: float) -> str:
-    """With two decimals, so that the columns of the table compare; a real minus."""
-    return f"{round(value, 2) + 0.0:+.2f}".replace("-", "−").replace("+0.00", "0.00")
+    return signed_fixed(value, decimals=2)
 
 
 def _plain(value: float) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from climbiq.domain.rule_fields import RULE_FIELDS
+from climbiq.domain.variables import VARIABLES
 from climbiq.domain.vocabularies import OVERRIDE_RECOMMENDATIONS
 from experts.domain.rules.decision import Adjustments, Decision, RuleOverride, TraceEntry
 from modeling.domain.phases import phase
@@ -208,17 +209,30 @@ def question_for(path: str) -> str:
     """What to ask the climber so that a safety rule can be evaluated.
 
     >>> question_for("pre_session.stress_level")
-    'Tell us your stress level: a safety rule needs it.'
+    'How stressed are you? A safety rule needs to know.'
     >>> question_for("pre_session.niggle_severity.finger")
-    'Tell us whether anything hurts: a safety rule needs it.'
+    'Does anything hurt? A safety rule needs to know.'
+    >>> question_for("pre_session.days_since_hard_session")
+    'Days since your last hard session: a safety rule needs to know.'
     """
-    if path.startswith(("pre_session.niggle_severity.", "pre_session.current_niggles")):
-        return "Tell us whether anything hurts: a safety rule needs it."
     if path.startswith("history."):
         return "A safety rule needs more recorded sessions than there are yet."
-    label = RULE_FIELDS[path].label if path in RULE_FIELDS else path
-    level = " level" if path.endswith("_level") else ""
-    return f"Tell us your {label[:1].lower()}{label[1:]}{level}: a safety rule needs it."
+    asked = _question(path)
+    return (
+        f"{asked} A safety rule needs to know."
+        if asked[-1] == "?"
+        else f"{asked}: a safety rule needs to know."
+    )
+
+
+def _question(path: str) -> str:
+    """As the form asks it; of what it shows under its label alone, the label."""
+    name = path.partition(".")[2]
+    if path.startswith("pre_session.niggle_severity."):
+        name = "current_niggles"
+    if name in VARIABLES and VARIABLES[name].question:
+        return VARIABLES[name].question
+    return RULE_FIELDS[path].label if path in RULE_FIELDS else path
 
 
 def _trace_entry(entry: TraceEntry) -> Payload:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from climbiq.domain.written_numbers import fixed_points
 from recommendations.domain.guesses import FEW, NEEDED, GuessScores
 
 __all__ = ["guess_sentences"]
@@ -22,7 +23,7 @@ def guess_sentences(scores: GuessScores) -> list[str]:
             _so_far(scores.n),
             f"From {NEEDED} on they are compared here; fewer say nothing about either.",
         ]
-    own, ours = _points(scores.own_mae), _points(scores.our_mae)
+    own, ours = fixed_points(scores.own_mae), fixed_points(scores.our_mae)
     said = [f"Over {scores.n} sessions your guesses were off by {own} on average, ours by {ours}."]
     low, high = scores.interval_95
     match scores.nearer:
@@ -47,7 +48,3 @@ def _so_far(n: int) -> str:
             return "One of your rated sessions has a guess of yours and one of ours so far."
         case _:
             return f"{n} of your rated sessions have a guess of yours and one of ours so far."
-
-
-def _points(value: float) -> str:
-    return f"{value:.1f} points"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from climbiq.domain.written_numbers import points
 from modeling.domain.design_matrix import TreatedSession, design_row
 from modeling.domain.drift import Drift
 from modeling.domain.personal import TrainedPopulation
@@ -53,7 +54,8 @@ class Taught:
                 return "It confirms what was thought. What moved did so because your habits are known better now."
             return "It confirms what was thought: little moves, and the ranges get a little narrower."
         total, believed = abs(surprise.points_told), surprise.explained_told
-        parts = f"Of the {_points(total)} of surprise, {_are(believed)} now expected of a day like this"
+        surprising = points(rounding.quality(total))
+        parts = f"Of the {surprising} of surprise, {_are(believed)} now expected of a day like this"
         if self.why == "learnt":
             rest = "; the rest counts as chance" if believed < total else ""
             few = " With so few sessions each one teaches much." if self.sessions_before < _FEW else ""
@@ -61,7 +63,7 @@ class Taught:
         after = f"After {self.sessions_before} sessions one" if self.sessions_before >= _FEW else "One"
         return (
             f"{parts}; the rest counts as chance. {after} surprise weighs little: sessions that look "
-            f"alike differ by about {_points(self.prediction.sigma)} anyway."
+            f"alike differ by about {points(rounding.quality(self.prediction.sigma))} anyway."
         )
 
     def as_payload(self) -> dict[str, JSON]:
@@ -124,11 +126,6 @@ few sessions each one teaches much.'
             quality=session.session_quality,
         ),
     )
-
-
-def _points(value: float) -> str:
-    number = f"{rounding.quality(value):g}"
-    return f"{number} point{'' if number == '1' else 's'}"
 
 
 def _are(value: float) -> str:

@@ -24,27 +24,6 @@ ASSUMED: Final = {
 OUTCOMES: Final = {"true": "fits today", "false": "does not fit today", "not_evaluable": "cannot be told"}
 
 
-def signed(value: float) -> str:
-    """A difference with its sign, a real minus.
-
-    >>> signed(0.3), signed(-0.25), signed(0.0)
-    ('+0.3', '−0.25', '0')
-    """
-    if value == 0:
-        return "0"
-    return f"+{value:g}" if value > 0 else f"\N{MINUS SIGN}{-value:g}"
-
-
-def points(value: float) -> str:
-    """A difference in points of quality beside others like it: with its sign, and always two decimals.
-
-    >>> points(0.29), points(-0.2), points(0.001), points(-0.001)
-    ('+0.29', '−0.20', '0.00', '0.00')
-    """
-    hundredths = f"{value:+.2f}".replace("-", "\N{MINUS SIGN}")
-    return hundredths if round(value, 2) else "0.00"
-
-
 def percent(share: float) -> str:
     """A share as whole per cent.
 

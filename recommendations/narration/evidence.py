@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from climbiq.domain.written_numbers import plain, points
 from recommendations.domain.kind_words import is_kind
 from recommendations.domain.provenance import rests_on, what_is_known
 from recommendations.narration.base import Payload
@@ -38,7 +39,7 @@ def own_sessions(*, tip: Payload, stats: Payload) -> str:
         return (
             f"None of your own sessions speak to this yet: it is {known}, and your sessions will correct it."
         )
-    sessions = f"{number(n)} session{'' if n == 1 else 's'}"
+    sessions = f"{plain(n)} session{'' if n == 1 else 's'}"
     if is_kind(str(tip.get("variable", ""))) and reliability < _LITTLE_OWN:
         return _of_everyone(sessions, _compared(tip, stats))
     if reliability < _LITTLE_OWN:
@@ -70,28 +71,9 @@ def what_is_open(*, tip: Payload) -> str:
         else "little more than a hunch"
     )
     return (
-        f"Anything from {number(low)} to {points(high)} fits the evidence, so no effect, or a loss, would be no "
+        f"Anything from {plain(low)} to {points(high)} fits the evidence, so no effect, or a loss, would be no "
         f"surprise: take it as {lean}, not as a promise."
     )
-
-
-def number(value: float) -> str:
-    """A number as sentences write it.
-
-    >>> number(100.0), number(0.3), number(-0.58)
-    ('100', '0.3', '−0.58')
-    """
-    text = f"{value:.10f}".rstrip("0").rstrip(".")
-    return text.replace("-", "−")
-
-
-def points(value: float) -> str:
-    """A number of quality points.
-
-    >>> points(1.0), points(0.3)
-    ('1 point', '0.3 points')
-    """
-    return f"{number(value)} point{'' if abs(value) == 1 else 's'}"
 
 
 def _of_everyone(sessions: str, compared: str) -> str:
@@ -122,7 +104,7 @@ def _group(name: str, average: object, count: object) -> str:
     quality, n = _number(average), _number(count)
     if quality is None or not n:
         return ""
-    return f"{name} averaged {number(quality)} over {number(n)}"
+    return f"{name} averaged {plain(quality)} over {plain(n)}"
 
 
 def _mapping(value: object) -> Payload:

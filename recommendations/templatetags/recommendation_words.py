@@ -10,6 +10,7 @@ from django import template
 from climbiq.accounts.models import User
 from climbiq.common.chart_data import one
 from climbiq.domain.vocabularies import SESSION_STATUSES
+from climbiq.domain.written_numbers import signed, signed_fixed
 from recommendations.domain import wording
 from recommendations.selectors import recommendations_of
 from sessions_app.domain.records import SessionRecord
@@ -18,8 +19,8 @@ MOST_EARLIER: Final = 20
 
 register = template.Library()
 
-register.filter("signed", wording.signed)
-register.filter("points", wording.points)
+register.filter("signed", signed)
+register.filter("points", signed_fixed)
 register.filter("one", one)
 register.filter("percent", wording.percent)
 register.filter("tip_title", wording.tip_title)

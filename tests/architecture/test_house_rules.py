@@ -8,9 +8,11 @@ import tomllib
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.conf import settings
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from climbiq import VERSION
 from tests.architecture.sources import ROOT, is_ours, modules, texts
 
 Rule = Callable[[str, str], list[str]]
@@ -208,3 +210,10 @@ def test_both_lists_pin_the_same_versions():
 def test_a_loose_requirement_is_found():
     with pytest.raises(AssertionError, match="not pinned"):
         pins("django>=5\n")
+
+
+def test_there_is_one_version():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert settings.SPECTACULAR_SETTINGS["VERSION"] == VERSION == project["version"]
+    changes = (ROOT / "CHANGELOG.md").read_text()
+    assert re.search(rf"^## {re.escape(VERSION)}$", changes, re.MULTILINE)

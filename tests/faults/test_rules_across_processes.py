@@ -186,7 +186,7 @@ def test_a_safety_rule_asks_for_what_it_needs(world: World):
     assert told["rule_trace"]["questions"] == [
         {
             "field": "pre_session.stress_level",
-            "sentence": "Tell us your stress level: a safety rule needs it.",
+            "sentence": "How stressed are you? A safety rule needs to know.",
         }
     ]
     assert told["rule_trace"]["rules"][0]["outcome"] == "not_evaluable"

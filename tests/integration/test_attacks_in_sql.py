@@ -5,101 +5,19 @@ Every statement here runs as `climbiq_app` over a connection of its own, as inje
 
 from __future__ import annotations
 
-import contextlib
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
 import pytest
 
 from climbiq.accounts.rls import Identity, sign
-from tests.fixtures.database import copy_template, role_url, run_on_server, superuser_url
+from tests.fixtures.attackers import KEY, World
+from tests.fixtures.database import role_url
 
-KEY = bytes.fromhex("5a" * 32)
 DENIED = "42501"
-
-
-@dataclass
-class World:
-    app: psycopg.Connection[Any]
-    service: psycopg.Connection[Any]
-    root: psycopg.Connection[Any]
-    alice: uuid.UUID
-    bob: uuid.UUID
-    carol: uuid.UUID
-    dave: uuid.UUID
-    olga: uuid.UUID
-    bobs_session: uuid.UUID
-    open_scenario: uuid.UUID
-    settled_scenario: uuid.UUID
-
-    @contextlib.contextmanager
-    def acting(
-        self, who: uuid.UUID | None, role: str = "climber", claims: str | None = None
-    ) -> Iterator[None]:
-        text = claims if claims is not None else sign(Identity(str(who), role), now=time.time(), key=KEY)
-        with self.app.transaction():
-            self.app.execute("SELECT set_config('app.claims', %s, true)", [text])
-            yield
-
-    def ask(self, who: uuid.UUID | None, sql: str, args: list[Any] | None = None, **identity: Any) -> Any:
-        """The first value, the number of rows changed, or the SQLSTATE of the refusal."""
-        try:
-            with self.acting(who, **identity):
-                cursor = self.app.execute(sql, args or [])
-                return cursor.fetchone()[0] if cursor.description else cursor.rowcount
-        except psycopg.Error as error:
-            return error.sqlstate
-
-
-def person(root: psycopg.Connection[Any], name: str, **flags: bool) -> uuid.UUID:
-    return root.execute(
-        "INSERT INTO users (email, password, display_name, is_staff, is_superuser)"
-        " VALUES (%s, 'argon2$secret', %s, %s, %s) RETURNING id",
-        [f"{name}@example.org", name, flags.get("staff", False), flags.get("superuser", False)],
-    ).fetchone()[0]
-
-
-@pytest.fixture(scope="module")
-def world(template_database) -> Iterator[World]:
-    name = "climbiq_attacks"
-    copy_template(name)
-    connections = [
-        psycopg.connect(url, autocommit=True)
-        for url in (role_url(name, "app"), role_url(name, "service"), superuser_url(name))
-    ]
-    app, service, root = connections
-    alice, bob = person(root, "alice"), person(root, "bob")
-    carol, dave = person(root, "carol", staff=True), person(root, "dave", staff=True)
-    olga = person(root, "olga", staff=True, superuser=True)
-    bobs_session = uuid.UUID(int=0)
-    for user in (alice, bob):
-        for day in (1, 2, 3):
-            bobs_session = service.execute(
-                "INSERT INTO sessions (user_id, session_date) VALUES (%s, %s) RETURNING id",
-                [user, f"2026-01-0{day}"],
-            ).fetchone()[0]
-            service.execute(
-                "INSERT INTO pre_session_data (session_id, user_id, sleep_notes) VALUES (%s, %s, %s)",
-                [bobs_session, user, f"note of {user}"],
-            )
-        service.execute("INSERT INTO model_outputs (user_id, coefficients) VALUES (%s, '{}')", [user])
-        service.execute("INSERT INTO baseline_assessments (user_id, age) VALUES (%s, 30)", [user])
-    scenarios = [
-        service.execute(
-            "INSERT INTO synthetic_scenarios (baseline_snapshot, pre_session_snapshot, status, ai_reasoning)"
-            " VALUES ('{}', '{}', %s, 'because') RETURNING id",
-            [status],
-        ).fetchone()[0]
-        for status in ("in_review", "consensus_reached")
-    ]
-    yield World(app, service, root, alice, bob, carol, dave, olga, bobs_session, *scenarios)
-    for connection in connections:
-        connection.close()
-    run_on_server("DROP DATABASE {} WITH (FORCE)", name)
 
 
 def forged(w: World) -> str:
@@ -346,7 +264,7 @@ def test_policies_cannot_be_skipped_by_a_setting(world):
 
 
 def test_the_owner_is_bound_too(world):
-    with psycopg.connect(role_url("climbiq_attacks", "owner"), autocommit=True) as owner:
+    with psycopg.connect(role_url(world.database, "owner"), autocommit=True) as owner:
         assert owner.execute("SELECT count(*) FROM sessions").fetchone() == (0,)
 
 
@@ -411,135 +329,6 @@ class TestCoaches:
         assert self.answer(world, world.carol, scenario) == 1
         with pytest.raises(psycopg.errors.RestrictViolation, match="archive it"):
             world.service.execute("DELETE FROM synthetic_scenarios WHERE id = %s", [scenario])
-
-
-class TestRules:
-    INSERT = "INSERT INTO expert_rules (name, conditions, actions, rule_category) VALUES (%s, '{}', '[]', %s) RETURNING id"
-
-    def test_a_new_rule_is_a_draft(self, world):
-        rule = world.ask(world.carol, self.INSERT, ["draft", "performance"], role="coach")
-        row = world.root.execute(
-            "SELECT lifecycle, is_active, created_by FROM expert_rules WHERE id = %s", [rule]
-        ).fetchone()
-        assert row == ("draft", False, world.carol)
-
-    def test_a_safety_rule_needs_a_second_coach(self, world):
-        rule = world.ask(world.carol, self.INSERT, ["safety", "safety"], role="coach")
-        activate = "UPDATE expert_rules SET lifecycle = 'active' WHERE id = %s"
-        assert world.ask(world.carol, activate, [rule], role="coach") == "23514"
-        assert world.ask(world.dave, activate, [rule], role="coach") == 1
-        change = "UPDATE expert_rules SET actions = '[1]' WHERE id = %s"
-        assert world.ask(world.dave, change, [rule], role="coach") == "23514"
-
-    ACTIVATE = "UPDATE expert_rules SET lifecycle = 'active' WHERE id = %s"
-    PAUSE = "UPDATE expert_rules SET lifecycle = 'paused' WHERE id = %s"
-
-    def rule(self, world, name, category="safety", by=None):
-        return world.ask(by or world.carol, self.INSERT, [name, category], role="coach")
-
-    def ask(self, world, who, *statements, rule):
-        return [world.ask(who, sql, [rule], role="coach") for sql in statements]
-
-    @pytest.mark.parametrize("label", ["'performance'", "NULL"])
-    def test_a_safety_rule_is_not_renamed_into_force(self, world, label):
-        rule = self.rule(world, f"renamed {label}")
-        relabel = f"UPDATE expert_rules SET rule_category = {label} WHERE id = %s"
-        assert self.ask(world, world.carol, relabel, self.ACTIVATE, rule=rule) == [1, "23514"]
-        both = f"UPDATE expert_rules SET rule_category = {label}, lifecycle = 'active' WHERE id = %s"
-        assert self.ask(world, world.carol, both, rule=rule) == ["23514"]
-        assert self.ask(world, world.dave, self.ACTIVATE, rule=rule) == [1]
-
-    def test_nobody_alone_takes_the_label_off_a_rule_in_force(self, world):
-        rule = self.rule(world, "disarmed", by=world.dave)
-        assert self.ask(world, world.carol, self.ACTIVATE, rule=rule) == [1]
-        disarm = "UPDATE expert_rules SET rule_category = NULL, actions = '[]' WHERE id = %s"
-        moves = (disarm, self.PAUSE, disarm, self.ACTIVATE)
-        assert self.ask(world, world.carol, *moves, rule=rule) == ["23514", 1, 1, "23514"]
-        # By way of the drafts, in another order, and by relabelling once more: the same.
-        draft = "UPDATE expert_rules SET lifecycle = 'draft' WHERE id = %s"
-        edge = "UPDATE expert_rules SET rule_category = 'edge_case' WHERE id = %s"
-        assert self.ask(world, world.carol, draft, edge, self.ACTIVATE, rule=rule) == [1, 1, "23514"]
-        # With a second coach it is in force without the label, and still nobody changes it alone.
-        assert self.ask(world, world.dave, self.ACTIVATE, rule=rule) == [1]
-        change = "UPDATE expert_rules SET actions = '[2]' WHERE id = %s"
-        moves = (change, self.PAUSE, change, self.ACTIVATE)
-        assert self.ask(world, world.carol, *moves, rule=rule) == ["23514", 1, 1, "23514"]
-
-    def test_a_colleague_who_ranks_a_rule_relieves_nobody(self, world):
-        rule = self.rule(world, "ranked")
-        rank = "UPDATE expert_rules SET priority = 7 WHERE id = %s"
-        assert self.ask(world, world.dave, rank, rule=rule) == [1]
-        assert self.ask(world, world.carol, self.ACTIVATE, rule=rule) == ["23514"]
-        assert self.ask(world, world.dave, self.ACTIVATE, rule=rule) == [1]
-
-    def test_a_colleague_who_writes_as_well_relieves_nobody(self, world):
-        rule = self.rule(world, "written by two")
-        change = "UPDATE expert_rules SET actions = '[3]' WHERE id = %s"
-        assert self.ask(world, world.dave, change, rule=rule) == [1]
-        assert self.ask(world, world.carol, self.ACTIVATE, rule=rule) == ["23514"]
-        assert self.ask(world, world.dave, self.ACTIVATE, rule=rule) == ["23514"]
-
-    def test_what_another_coach_activated_may_be_activated_again(self, world):
-        rule = self.rule(world, "paused for a day")
-        assert self.ask(world, world.dave, self.ACTIVATE, rule=rule) == [1]
-        assert self.ask(world, world.carol, self.PAUSE, self.ACTIVATE, self.PAUSE, rule=rule) == [1, 1, 1]
-        # What Carol activated by herself relieves her of nothing that she writes afterwards.
-        change = "UPDATE expert_rules SET conditions = '{\"a\": 1}' WHERE id = %s"
-        assert self.ask(world, world.carol, change, self.ACTIVATE, rule=rule) == [1, "23514"]
-
-    def test_what_one_activated_alone_does_not_count_once_it_is_a_safety_rule(self, world):
-        rule = self.rule(world, "grown serious", category="performance")
-        label = "UPDATE expert_rules SET rule_category = 'safety' WHERE id = %s"
-        moves = (self.ACTIVATE, label, self.PAUSE, label, self.ACTIVATE)
-        assert self.ask(world, world.carol, *moves, rule=rule) == [1, "23514", 1, 1, "23514"]
-
-    def test_a_rule_keeps_its_key_and_with_it_its_log(self, world):
-        rule = self.rule(world, "new key")
-        move = "UPDATE expert_rules SET id = gen_random_uuid() WHERE id = %s"
-        world.ask(world.carol, move, [rule], role="coach")
-        assert self.ask(world, world.carol, self.ACTIVATE, rule=rule) == ["23514"]
-
-    def test_nobody_signs_another_as_author(self, world):
-        rule = world.ask(
-            world.carol,
-            "INSERT INTO expert_rules (name, conditions, actions, created_by) VALUES ('f', '{}', '[]', %s) RETURNING id",
-            [world.dave],
-            role="coach",
-        )
-        author = world.root.execute("SELECT created_by FROM expert_rules WHERE id = %s", [rule]).fetchone()
-        assert author == (world.carol,)
-
-    def test_every_change_is_logged_and_the_log_stays(self, world):
-        rule = world.ask(world.carol, self.INSERT, ["logged", "performance"], role="coach")
-        world.ask(
-            world.carol, "UPDATE expert_rules SET lifecycle = 'active' WHERE id = %s", [rule], role="coach"
-        )
-        world.ask(world.dave, "UPDATE expert_rules SET priority = 70 WHERE id = %s", [rule], role="coach")
-        assert world.ask(world.dave, "DELETE FROM expert_rules WHERE id = %s", [rule], role="coach") == 0
-        log = world.root.execute(
-            "SELECT action, changed_by FROM rule_audit_log WHERE rule_id = %s ORDER BY created_at", [rule]
-        ).fetchall()
-        assert log == [
-            ("created", world.carol),
-            ("activated", world.carol),
-            ("modified", world.dave),
-            ("deactivated", world.dave),
-        ]
-        retired = world.root.execute("SELECT lifecycle FROM expert_rules WHERE id = %s", [rule]).fetchone()
-        assert retired == ("retired",)
-        for sql in (
-            "UPDATE rule_audit_log SET reason = 'x'",
-            "DELETE FROM rule_audit_log",
-            "TRUNCATE rule_audit_log",
-        ):
-            with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                world.root.execute(sql)
-
-    def test_any_change_raises_the_version(self, world):
-        version = "SELECT version FROM data_versions WHERE name = 'rules'"
-        before = world.root.execute(version).fetchone()[0]
-        world.ask(world.carol, self.INSERT, ["counted", "performance"], role="coach")
-        assert world.root.execute(version).fetchone()[0] > before
 
 
 def test_priors_are_immutable(world):

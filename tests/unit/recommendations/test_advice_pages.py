@@ -126,7 +126,7 @@ class TestRules:
         rule(REST, rule_category="safety")
         session = planned(alice, stress_level=None)
         page = climbing.get(advised(alice, session))
-        assert "Tell us your stress level: a safety rule needs it. Tell us" in words(page)
+        assert "How stressed are you? A safety rule needs to know. Tell us" in words(page)
         assert f'<a href="/sessions/{session.pk}/before/">Tell us</a>' in page.content.decode()
 
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from climbiq.domain.rule_fields import RULE_FIELDS
+from climbiq.domain.variables import VARIABLES
 from experts.domain.rules.rule_set import RuleSet
 from modeling.domain.design_matrix import design_matrix, design_row
 from modeling.domain.drift import Drift
@@ -122,8 +123,8 @@ class TestTrace:
         assert by_name["Tense and anxious"]["outcome"] == "not_evaluable"
         assert by_name["Tense and anxious"]["missing"] == ["pre_session.stress_level"]
         assert {q["sentence"] for q in trace["questions"]} == {
-            "Tell us your stress level: a safety rule needs it.",
-            "Tell us whether anything hurts: a safety rule needs it.",
+            "How stressed are you? A safety rule needs to know.",
+            "Does anything hurt? A safety rule needs to know.",
         }
         assert trace["n_false"] == 5 - len(trace["rules"])
         silent = made.evidence["rules_that_did_not_fire"]
@@ -137,6 +138,14 @@ class TestTrace:
         sentence = question_for(path)
         assert sentence.endswith(".")
         assert "_" not in sentence
+
+    def test_it_is_asked_as_the_form_asks_it(self):
+        for variable in VARIABLES.values():
+            path = f"{variable.room}.{variable.name}"
+            if path in RULE_FIELDS:
+                assert question_for(path).startswith(variable.question or variable.label)
+        assert question_for("pre_session.session_intensity").startswith("How hard will it be? A safety rule")
+        assert question_for("pre_session.niggle_severity.finger").startswith("Does anything hurt?")
 
 
 class TestAdjustments:
