@@ -26,7 +26,7 @@ import tests.environment  # noqa: F401  the servers and secrets, before Django r
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "climbiq.settings")
 
 WARM_UP, MEASURED, BLOCK, OWN_SESSIONS = 40, 300, 20, 150
-REQUESTS = 3000  # over which the memory is watched
+REQUESTS = 10_000  # over which the memory is watched
 FEW = 5  # climbers ask in turn where time is measured
 REQUESTS_EACH = 100  # of one climber: 120 an hour are allowed
 BODY = {
