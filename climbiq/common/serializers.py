@@ -88,7 +88,7 @@ class RefusesUnknownFields(serializers.Serializer[Any]):
 
     def _errors_of_names(self, data: Mapping[str, Any]) -> dict[str, Any]:
         errors: dict[str, Any] = {}
-        first: dict[str, str] = {name: name for name in self.fields if name in data}
+        first = {name: name for name in data if self._own_name(name) == name}
         for given in data:
             own = self._own_name(given)
             field = self.fields.get(own)

@@ -98,8 +98,12 @@ class BeforeForm(RegistryForm):
         """Add a gym to everybody's list only for those who say so: most unknown names are slips."""
         cleaned = super().clean() or self.cleaned_data
         day, start = cleaned.get("session_date"), cleaned.get("start_time")
-        is_typed = day is not None and start is not None and not self._is_start_as_shown(day, start)
-        if is_typed and not exists(_moment(day, start, self.zone)):
+        if (
+            day is not None
+            and start is not None
+            and not self._is_start_as_shown(day, start)
+            and not exists(_moment(day, start, self.zone))
+        ):
             self.add_error("start_time", skipped(start))
         gym = cleaned.get("gym")
         if isinstance(gym, GymName) and not cleaned.get("add_gym"):
