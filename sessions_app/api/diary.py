@@ -26,6 +26,7 @@ from climbiq.common.problems import TooLarge, problem_response
 from climbiq.common.serializers import StrictSerializer
 from sessions_app.api.serializers import DiaryReportSerializer
 from sessions_app.domain.diary import DiaryProblem, UnreadableDiary
+from sessions_app.services.diary import RowRefused
 from sessions_app.services.own_diary import load_own_diary, read_own_diary, write_own_diary
 
 SHOWN: Final = 100
@@ -111,7 +112,8 @@ class DiaryView(APIView):
         parameters=[DiaryQuery],
         request={"multipart/form-data": DiaryFileSerializer, "text/csv": str},
         responses=DiaryReportSerializer,
-        description="All of it, or nothing where a row is bad (422, with the lines). The same file again adds nothing.",
+        description="All of it, or nothing where a row is bad (422, with the lines). The same file again adds nothing. "
+        "A row without key and start is its day's session: where that is only planned, the row completes it.",
     )
     @idempotent
     def post(self, request: Request) -> HttpResponse:
@@ -131,9 +133,19 @@ class DiaryView(APIView):
             return _refused(request, error.problems)
         if found.problems and not query.validated_data["skip_bad"]:
             return _refused(request, found.problems)
-        loaded = load_own_diary(by=by, diary=found, now=now)
+        try:
+            loaded = load_own_diary(by=by, diary=found, now=now)
+        except RowRefused as refused:
+            return _refused(request, (refused.problem,))
         left_out = [{"line": p.line, "column": p.column, "message": p.message} for p in found.problems]
-        return Response({"added": loaded.added, "already_there": loaded.already_there, "left_out": left_out})
+        return Response(
+            {
+                "added": loaded.added,
+                "completed": loaded.completed,
+                "already_there": loaded.already_there,
+                "left_out": left_out,
+            }
+        )
 
 
 def _refused(request: Request, problems: tuple[DiaryProblem, ...]) -> HttpResponse:

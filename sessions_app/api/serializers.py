@@ -192,5 +192,6 @@ class DiaryReportSerializer(StrictSerializer):
     """What became of a diary file."""
 
     added = serializers.IntegerField()
+    completed = serializers.IntegerField(help_text="Planned sessions that a row told the end of.")
     already_there = serializers.IntegerField()
     left_out = DiaryProblemSerializer(many=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import itertools
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,18 +16,20 @@ from django.db import connection, transaction
 from django.utils.text import slugify
 
 from climbiq.accounts.models import User
+from climbiq.domain.values import BadValues
 from sessions_app.domain.columns import ACTUAL_COLUMNS, OUTCOME_COLUMNS, PLANNED_COLUMNS
-from sessions_app.domain.diary import DiaryRow
+from sessions_app.domain.diary import DiaryProblem, DiaryRow
 from sessions_app.domain.extras import AFTERWARDS, CIRCUMSTANCES, DEVIATED
 from sessions_app.domain.gyms import GymName
 from sessions_app.domain.records import DERIVED
 from sessions_app.models import PostSessionData, PreSessionData, Session
 from sessions_app.services.bulk import insert_rows
 from sessions_app.services.derive import derive_anew
-from sessions_app.services.guards import hold_diary
+from sessions_app.services.diary_matches import Matched, import_key_of, match_rows, unclear_rows
+from sessions_app.services.diary_plans import complete_plan
 from sessions_app.services.gyms import add_gym
 
-__all__ = ["DIARY_DOMAIN", "Loaded", "climbers_of_diaries", "count_rows", "load_rows"]
+__all__ = ["DIARY_DOMAIN", "Loaded", "RowRefused", "climbers_of_diaries", "count_rows", "load_rows"]
 
 DIARY_DOMAIN: Final = "diary.invalid"  # a domain that can never receive mail
 BATCH: Final = 1000
@@ -35,10 +37,26 @@ BATCH: Final = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """How many sessions were added, and how many of the file were there before."""
+    """What became of a file: sessions added, plans completed, rows that were there before.
+
+    Attributes
+    ----------
+    days : tuple of date
+        The first and the last day of what was added or completed; none where nothing was.
+    """
 
     added: int
+    completed: int
     already_there: int
+    days: tuple[date, ...]
+
+
+class RowRefused(ValueError):
+    """One row contradicts what is in the diary; nothing of the file is loaded."""
+
+    def __init__(self, problem: DiaryProblem) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
 
 
 def load_rows(
@@ -48,10 +66,10 @@ def load_rows(
     now: datetime,
     on_rows: Callable[[int], object] | None = None,
 ) -> Loaded:
-    """Add the sessions that are not in the diaries yet; those that are stay as they are.
+    """Add the sessions that are not in the diaries yet, and complete the plans that rows tell the end of.
 
-    A row is the session of its `session_id`, or of the same start; one that says neither is that day's, whatever
-    sessions the day has. Days since and times of day that a file has no column for are derived.
+    What took place already stays as it is: :func:`~sessions_app.services.diary_matches.match_rows` says which row is
+    which session. Days since and times of day that a file has no column for are derived.
 
     Parameters
     ----------
@@ -62,35 +80,50 @@ def load_rows(
         Written as the moment of entry.
     on_rows : callable or None
         Called with the number of rows dealt with since the last call.
+
+    Raises
+    ------
+    RowRefused
     """
     wanted = list(rows)
-    added = 0
-    days: dict[UUID, set[date]] = {}
     with transaction.atomic():
-        # Two loads into one diary would each find it without the other's rows.
-        for owner in sorted(set(owners.values())):
-            hold_diary(owner)
-        there = _Known.of(set(owners.values()))
-        gyms = _Gyms()
-        for batch in _batches(wanted):
-            fresh = [row for row in batch if not there.has(owners[row.climber], row)]
-            _insert(fresh, owners=owners, gyms=gyms, now=now)
-            for row in fresh:
+        # Held from here on: two loads into one diary would each find it without the other's rows.
+        for problem in unclear_rows(rows=wanted, owners=owners).values():
+            raise RowRefused(problem)
+        matched = match_rows(rows=wanted, owners=owners)
+        gyms = _gyms([*matched.new, *(row for row, _ in matched.plans)])
+        days: dict[UUID, set[date]] = {}
+        if on_rows is not None:
+            on_rows(matched.there)
+        for batch in _batches(matched.new):
+            _insert(batch, owners=owners, gyms=gyms, now=now)
+            for row in batch:
                 days.setdefault(owners[row.climber], set()).add(row.session_date)
-            added += len(fresh)
             if on_rows is not None:
                 on_rows(len(batch))
+        people = User.objects.defer("password").in_bulk({owners[row.climber] for row, _ in matched.plans})
+        for row, session_id in matched.plans:
+            _complete(people[owners[row.climber]], session_id, row, gyms=gyms, now=now)
+            if on_rows is not None:
+                on_rows(1)
         for user in User.objects.defer("password").filter(pk__in=days).order_by("pk"):
             derive_anew(by=user, days=days[user.pk], now=now)
-    return Loaded(added=added, already_there=len(wanted) - added)
+    return _loaded(matched)
 
 
 def count_rows(*, rows: Iterable[DiaryRow], owners: Mapping[str, UUID]) -> Loaded:
     """Say what :func:`load_rows` would do."""
-    wanted = list(rows)
-    there = _Known.of(set(owners.values()))
-    already = sum(there.has(owners[row.climber], row) for row in wanted)
-    return Loaded(added=len(wanted) - already, already_there=already)
+    return _loaded(match_rows(rows=rows, owners=owners))
+
+
+def _loaded(matched: Matched) -> Loaded:
+    days = [row.session_date for row in (*matched.new, *(row for row, _ in matched.plans))]
+    return Loaded(
+        added=len(matched.new),
+        completed=len(matched.plans),
+        already_there=matched.there,
+        days=(min(days), max(days)) if days else (),
+    )
 
 
 def climbers_of_diaries(*, names: Iterable[str]) -> tuple[dict[str, UUID], int]:
@@ -116,56 +149,27 @@ def climbers_of_diaries(*, names: Iterable[str]) -> tuple[dict[str, UUID], int]:
     return {name: found[name] for name in wanted}, len(new)
 
 
-class _Known:
-    """What the diaries hold already, by everything that a row may be recognised by."""
-
-    def __init__(self) -> None:
-        self.ids: set[UUID] = set()
-        self.keys: set[tuple[UUID, str]] = set()
-        self.starts: set[tuple[UUID, datetime]] = set()
-        self.days: set[tuple[UUID, date]] = set()
-
-    @classmethod
-    def of(cls, owners: set[UUID]) -> _Known:
-        known = cls()
-        rows = Session.objects.filter(user_id__in=owners).values_list(
-            "pk", "user_id", "session_date", "started_at", "import_key"
-        )
-        for key, owner, day, start, import_key in rows.iterator():
-            known.ids.add(key)
-            known.days.add((owner, day))
-            if start is not None:
-                known.starts.add((owner, start))
-            if import_key:
-                known.keys.add((owner, import_key))
-        return known
-
-    def has(self, owner: UUID, row: DiaryRow) -> bool:
-        if (owner, _import_key(row)) in self.keys or row.session_id in self.ids:
-            return True
-        if row.started_at is not None:
-            return (owner, row.started_at) in self.starts
-        return row.session_id is None and (owner, row.session_date) in self.days
+def _gyms(rows: Sequence[DiaryRow]) -> Mapping[GymName, UUID]:
+    """Their keys; those that nobody has added yet are added, in one order, so that no two loads wait for each other."""
+    named = {row.gym for row in rows if row.gym is not None}
+    ordered = sorted(named, key=lambda gym: (gym.label.casefold(), gym.label))
+    return {gym: add_gym(gym=gym)[0].id for gym in ordered}
 
 
-def _import_key(row: DiaryRow) -> str:
-    """The same for the same row of the same file, for ever."""
-    if row.session_id is not None:
-        return f"diary:session:{row.session_id}"
-    if row.started_at is not None:
-        return f"diary:start:{row.started_at.astimezone(UTC).isoformat()}"
-    return f"diary:day:{row.session_date.isoformat()}"
+def _complete(
+    by: User, session_id: UUID, row: DiaryRow, *, gyms: Mapping[GymName, UUID], now: datetime
+) -> None:
+    gym_id = None if row.gym is None else gyms[row.gym]
+    try:
+        complete_plan(by=by, session_id=session_id, row=row, gym_id=gym_id, now=now)
+    except BadValues as bad:
+        name, message = next(iter(bad.problems.items()))
+        raise RowRefused(DiaryProblem(line=row.line, column=name, message=message)) from bad
 
 
-class _Gyms(dict[GymName, UUID]):
-    """Their keys; those that nobody has added yet are added."""
-
-    def __missing__(self, gym: GymName) -> UUID:
-        self[gym] = add_gym(gym=gym)[0].id
-        return self[gym]
-
-
-def _insert(rows: list[DiaryRow], *, owners: Mapping[str, UUID], gyms: _Gyms, now: datetime) -> None:
+def _insert(
+    rows: Sequence[DiaryRow], *, owners: Mapping[str, UUID], gyms: Mapping[GymName, UUID], now: datetime
+) -> None:
     keyed = [(row, {"session_id": uuid.uuid4(), "user_id": owners[row.climber]}) for row in rows]
     insert_rows(Session, [_session(row, keys, gyms=gyms, now=now) for row, keys in keyed])
     insert_rows(PreSessionData, [_pre(row, keys) for row, keys in keyed if _says_anything(row)])
@@ -176,7 +180,9 @@ def _says_anything(row: DiaryRow) -> bool:
     return any(value is not None for value in row.planned.values())
 
 
-def _session(row: DiaryRow, keys: Mapping[str, UUID], *, gyms: _Gyms, now: datetime) -> dict[str, Any]:
+def _session(
+    row: DiaryRow, keys: Mapping[str, UUID], *, gyms: Mapping[GymName, UUID], now: datetime
+) -> dict[str, Any]:
     return {
         "id": keys["session_id"],
         "user_id": keys["user_id"],
@@ -185,7 +191,7 @@ def _session(row: DiaryRow, keys: Mapping[str, UUID], *, gyms: _Gyms, now: datet
         "ended_at": row.ended_at,
         "status": row.status,
         "gym_id": None if row.gym is None else gyms[row.gym],
-        "import_key": _import_key(row),
+        "import_key": import_key_of(row),
         "updated_at": now,
         **{v.name: row.circumstances.get(v.name) for v in CIRCUMSTANCES},
     }
@@ -218,7 +224,7 @@ def _address(name: str, taken: set[str]) -> str:
     return next(email for tail in tails if (email := f"{slug}{tail}@{DIARY_DOMAIN}") not in taken)
 
 
-def _batches(rows: list[DiaryRow]) -> Iterator[list[DiaryRow]]:
+def _batches(rows: Iterable[DiaryRow]) -> Iterator[list[DiaryRow]]:
     iterator = iter(rows)
     while batch := list(itertools.islice(iterator, BATCH)):
         yield batch

@@ -11,6 +11,7 @@ from sessions_app.domain.days import local_day
 from sessions_app.domain.diary import Diary, read_diary, write_diary
 from sessions_app.selectors import gym_labels, whole_history_of
 from sessions_app.services.diary import Loaded, count_rows, load_rows
+from sessions_app.services.diary_matches import unclear_rows
 
 # Two sessions a day for a quarter of a century; they load in seconds, on a busy machine in a minute.
 MAX_ROWS: Final = 20_000
@@ -19,7 +20,7 @@ __all__ = ["count_own_diary", "load_own_diary", "read_own_diary", "write_own_dia
 
 
 def read_own_diary(*, by: User, raw: bytes, now: datetime) -> Diary:
-    """Read a file as one climber's diary.
+    """Read a file as one climber's diary, and hold that: a row that contradicts what is in it is a problem, too.
 
     Raises
     ------
@@ -27,7 +28,9 @@ def read_own_diary(*, by: User, raw: bytes, now: datetime) -> Diary:
     """
     zone = zone_of(by.time_zone)
     today = local_day(now=now, zone=zone)
-    return read_diary(raw=raw, today=today, zone=zone, needs_climber=False, max_rows=MAX_ROWS)
+    found = read_diary(raw=raw, today=today, zone=zone, needs_climber=False, max_rows=MAX_ROWS)
+    unclear = unclear_rows(rows=found.rows, owners=dict.fromkeys(found.climbers, by.pk))
+    return found.without(unclear)
 
 
 def write_own_diary(*, by: User) -> str:

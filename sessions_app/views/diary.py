@@ -19,6 +19,7 @@ from climbiq.domain.zones import zone_of
 from sessions_app.domain.days import local_day
 from sessions_app.domain.diary import Diary, UnreadableDiary
 from sessions_app.forms import DiaryUploadForm
+from sessions_app.services.diary import RowRefused
 from sessions_app.services.own_diary import (
     count_own_diary,
     load_own_diary,
@@ -86,9 +87,18 @@ def export(request: HttpRequest) -> HttpResponse:
 
 
 def _loaded(request: HttpRequest, found: Diary) -> HttpResponse:
-    loaded = load_own_diary(by=person_of(request), diary=found, now=timezone.now())
+    try:
+        loaded = load_own_diary(by=person_of(request), diary=found, now=timezone.now())
+    except RowRefused as refused:
+        messages.error(request, f"Nothing was loaded: {refused.problem}")
+        return redirect("diary")
     left_out = len({problem.line for problem in found.problems})
     parts = [f"{loaded.added} session{'' if loaded.added == 1 else 's'} added"]
+    parts += (
+        [f"{loaded.completed} plan{'' if loaded.completed == 1 else 's'} completed"]
+        if loaded.completed
+        else []
+    )
     parts += [f"{loaded.already_there} already there"] if loaded.already_there else []
     parts += [f"{left_out} row{'' if left_out == 1 else 's'} left out"] if left_out else []
     messages.success(request, ", ".join(parts) + ".")
@@ -97,10 +107,10 @@ def _loaded(request: HttpRequest, found: Diary) -> HttpResponse:
 
 def _look(by: User, found: Diary, raw: bytes) -> dict[str, Any]:
     kept = signing.dumps({"user": str(by.pk), "file": raw.decode()}, salt=_SALT, compress=True)
+    count = count_own_diary(by=by, diary=found)
     return {
-        "count": count_own_diary(by=by, diary=found),
-        "first": min((row.session_date for row in found.rows), default=None),
-        "last": max((row.session_date for row in found.rows), default=None),
+        "count": count,
+        "loads": count.added + count.completed,
         "left_out": len({problem.line for problem in found.problems}),
         "kept": kept if len(kept) <= _KEPT_BYTES else "",
         **_shown_problems(found.problems),

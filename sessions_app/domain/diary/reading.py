@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Final
@@ -39,6 +39,13 @@ class Diary:
     def climbers(self) -> tuple[str, ...]:
         """Every name, in the order of the file."""
         return tuple(dict.fromkeys(row.climber for row in self.rows))
+
+    def without(self, refused: Mapping[int, DiaryProblem]) -> Diary:
+        """The diary without the rows on these lines, whose problems are among the others in the file's order."""
+        return Diary(
+            rows=tuple(row for row in self.rows if row.line not in refused),
+            problems=tuple(sorted((*self.problems, *refused.values()), key=lambda problem: problem.line)),
+        )
 
 
 def read_diary(

@@ -12,7 +12,8 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from sessions_app.domain.diary import Diary, DiaryProblem, UnreadableDiary, read_diary
-from sessions_app.services.diary import climbers_of_diaries, load_rows
+from sessions_app.services.diary import RowRefused, climbers_of_diaries, load_rows
+from sessions_app.services.diary_matches import unclear_rows
 
 SHOWN: Final = 50
 _EASTERNMOST: Final = timedelta(hours=14)  # whoever lives there writes tomorrow's date in UTC
@@ -39,19 +40,21 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{file}: {error.strerror}") from error
         diary = self._read(raw)
-        if diary.problems and not options["skip_bad"]:
-            raise CommandError(
-                f"{_listed(diary.problems)}\nNothing was loaded. Mend the file, or give --skip-bad to leave out "
-                f"{_count(len({p.line for p in diary.problems}), 'row')}."
-            )
+        _refuse_bad(diary, skip_bad=options["skip_bad"])
         with transaction.atomic(), _bar("loading", len(diary.rows)) as bar:
             owners, new = climbers_of_diaries(names=diary.climbers)
-            loaded = load_rows(rows=diary.rows, owners=owners, now=timezone.now(), on_rows=bar.update)
+            diary = diary.without(unclear_rows(rows=diary.rows, owners=owners))
+            _refuse_bad(diary, skip_bad=options["skip_bad"])
+            try:
+                loaded = load_rows(rows=diary.rows, owners=owners, now=timezone.now(), on_rows=bar.update)
+            except RowRefused as refused:
+                raise CommandError(f"{refused.problem}\nNothing was loaded.") from refused
         if diary.problems:
             self.stderr.write(_listed(diary.problems))
+        completed = f"{_count(loaded.completed, 'plan')} completed, " if loaded.completed else ""
         self.stdout.write(
             f"{_count(loaded.added, 'session')} added for {_count(len(owners), 'climber')} ({new} new), "
-            f"{loaded.already_there:,} already there, "
+            f"{completed}{loaded.already_there:,} already there, "
             f"{_count(len({p.line for p in diary.problems}), 'row')} left out"
         )
 
@@ -62,6 +65,14 @@ class Command(BaseCommand):
                 return read_diary(raw=raw, today=today, zone=UTC, needs_climber=True, on_row=bar.update)
             except UnreadableDiary as error:
                 raise CommandError(f"{_listed(error.problems)}\nNothing was loaded.") from error
+
+
+def _refuse_bad(diary: Diary, *, skip_bad: bool) -> None:
+    if diary.problems and not skip_bad:
+        raise CommandError(
+            f"{_listed(diary.problems)}\nNothing was loaded. Mend the file, or give --skip-bad to leave out "
+            f"{_count(len({p.line for p in diary.problems}), 'row')}."
+        )
 
 
 def _bar(what: str, total: int) -> tqdm[Any]:

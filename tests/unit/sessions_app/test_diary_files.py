@@ -289,9 +289,9 @@ def test_what_is_exported_loads_again_without_a_change(climbing, client, alice, 
 def test_the_api_loads_and_exports(climbing, alice):
     url = "/api/v1/sessions/diary"
     answer = upload(climbing, TWO, url=url)
-    assert answer.json() == {"added": 2, "already_there": 0, "left_out": []}
+    assert answer.json() == {"added": 2, "completed": 0, "already_there": 0, "left_out": []}
     again = climbing.post(url, TWO.encode(), content_type="text/csv")
-    assert again.json() == {"added": 0, "already_there": 2, "left_out": []}
+    assert again.json() == {"added": 0, "completed": 0, "already_there": 2, "left_out": []}
     file = climbing.get(url, headers={"Accept": "text/csv"})
     assert file.status_code == 200
     assert file.headers["Content-Type"].startswith("text/csv")
@@ -310,7 +310,7 @@ def test_a_load_with_a_key_is_answered_the_same_again(climbing, as_form):
         return climbing.post(url + query, {"file": file}, headers=headers)
 
     first, again = send(TWO, "k"), send(TWO, "k")
-    assert first.json() == again.json() == {"added": 2, "already_there": 0, "left_out": []}
+    assert first.json() == again.json() == {"added": 2, "completed": 0, "already_there": 0, "left_out": []}
     assert again.headers["Idempotent-Replay"] == "true"
     assert send(TWO, "other").json()["already_there"] == 2
     assert send(TWO + "Ana,2026-05-06,9,,,\n", "k").status_code == 422  # the key is of another file
@@ -385,7 +385,7 @@ def test_a_diary_that_takes_long_outlives_an_ordinary_requests_claims(climbing, 
         assert climbing.post("/diary/load/", {"kept": kept}).status_code == 302
     else:
         answer = climbing.post("/api/v1/sessions/diary", TWO, content_type="text/csv", headers={HEADER: "k"})
-        assert answer.json() == {"added": 2, "already_there": 0, "left_out": []}
+        assert answer.json() == {"added": 2, "completed": 0, "already_there": 0, "left_out": []}
     assert Session.objects.filter(user=alice).count() == 2
 
 
