@@ -27,6 +27,9 @@ NOISE_SCALES = (0.3, 0.5, 0.7, 1.0, 1.5)
 # Weights sink back to everyone's by this factor a session: rhythms change, and the last fifty sessions tell most.
 MEMORY = 0.95
 LEAST_WEIGHT = 0.02
+# Of a few climbers no rhythm is learnt to be rare: seventeen were kept. The commonest eight foresee as well, and every
+# climber who waits for a posterior waits for each of them.
+MOST_RHYTHMS = 8
 # A rhythm this unlikely for a climber at the moment is not computed for them: serving and evaluation alike.
 NEGLIGIBLE_WEIGHT = 0.01
 EM_STEPS = 30
@@ -71,7 +74,9 @@ def rhythm_grid() -> RhythmPrior:
 
 
 def learn_weights(*, rhythms: tuple[Rhythm, ...], log_likelihood: Floats) -> RhythmPrior:
-    """How common is each rhythm? Expectation-maximisation over climbers; rare rhythms are dropped.
+    """How common is each rhythm? Expectation-maximisation over climbers; what is rare is dropped.
+
+    That is a rhythm of fewer than 2 %, and all but the commonest eight.
 
     Parameters
     ----------
@@ -96,6 +101,7 @@ def learn_weights(*, rhythms: tuple[Rhythm, ...], log_likelihood: Floats) -> Rhy
         total += (share / share.sum(axis=1, keepdims=True)).sum(axis=0)
         weight = total / total.sum()
     keep = weight >= min(LEAST_WEIGHT, float(weight.max()))
+    keep[np.argsort(-weight, kind="stable")[MOST_RHYTHMS:]] = False
     kept = tuple(r for r, stays in zip(rhythms, keep, strict=True) if stays)
     return RhythmPrior(kept, weight[keep] / weight[keep].sum())
 

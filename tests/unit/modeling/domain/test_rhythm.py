@@ -6,6 +6,7 @@ import pytest
 from modeling.domain.drift import Drift
 from modeling.domain.rhythm import (
     MEMORY,
+    MOST_RHYTHMS,
     InvalidRhythms,
     Rhythm,
     RhythmPrior,
@@ -32,6 +33,19 @@ def test_rare_rhythms_are_dropped_and_one_always_stays() -> None:
     grid = rhythm_grid()
     flat = learn_weights(rhythms=grid.rhythms, log_likelihood=np.zeros((5, len(grid.rhythms))))
     assert flat.weight.sum() == pytest.approx(1.0)
+
+
+def test_no_more_than_eight_are_kept_the_commonest() -> None:
+    """Of a few climbers, of whom nothing tells one rhythm from another, all thirty are as likely."""
+    rhythms = rhythm_grid().rhythms
+    flat = learn_weights(rhythms=rhythms, log_likelihood=np.zeros((3, len(rhythms))))
+    assert len(flat.rhythms) == MOST_RHYTHMS
+    likelihood = np.zeros((3, len(rhythms)))
+    likelihood[:, ::3] = np.linspace(0.3, 1.0, 10)  # ten are likelier, and more so from one to the next
+    got = learn_weights(rhythms=rhythms, log_likelihood=likelihood)
+    assert got.rhythms == rhythms[::3][-MOST_RHYTHMS:]
+    assert (np.diff(got.weight) > 0.0).all()
+    assert got.weight.sum() == pytest.approx(1.0)
 
 
 def test_weights_forget() -> None:
