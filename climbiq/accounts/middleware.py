@@ -28,6 +28,8 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 # Answered without a database, or with an answer of their own when it is away.
 WITHOUT_TRANSACTION: Final = ("/livez", "/readyz", "/static/")
+API: Final = "/api/v1/"
+TOKEN_HEADERS: Final = frozenset({"Authorization", "X-Session-Token"})
 
 
 class RowLevelSecurity:
@@ -50,7 +52,8 @@ class RowLevelSecurity:
             outer = rls.current_binding(connection) if settings.RLS_SET_ROLE else None
             is_app_login = request.path.startswith(APP_LOGIN)
             identity = rls.NOBODY if is_app_login else rls.Identity.of(request.user)
-            if identity != rls.NOBODY or settings.RLS_SET_ROLE:
+            if identity != rls.NOBODY or settings.RLS_SET_ROLE or not _is_bound_later(request):
+                # Nobody is bound too: should claims ever be left on a connection, a page must not act for their person.
                 rls.bind(identity)
             response = self.get_response(request)
             if response.status_code >= HTTPStatus.BAD_REQUEST and not is_app_login:
@@ -58,6 +61,11 @@ class RowLevelSecurity:
             elif outer is not None and not connection.needs_rollback:
                 rls.set_binding(connection, *outer)
         return response
+
+
+def _is_bound_later(request: HttpRequest) -> bool:
+    """Whether the API reads who asks from a token, binds them or refuses, before it reads anything else."""
+    return request.path.startswith(API) and bool(TOKEN_HEADERS & request.headers.keys())
 
 
 def lacks_second_factor(user: User | AnonymousUser) -> bool:
