@@ -7,11 +7,7 @@ import os
 import warnings
 
 import django
-from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.core.handlers.asgi import ASGIHandler
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
 
 from climbiq.common.body_limit import BodyLimit
 
@@ -22,23 +18,7 @@ warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume sy
 
 django.setup(set_prefix=False)
 
-
-class OneThread(ASGIHandler):
-    """Runs a request's middleware and view in one thread, from end to end: all of them are synchronous.
-
-    Django's own handler returns to the event loop for every `process_view` and for the view, and waits its turn there.
-    """
-
-    def load_middleware(self, is_async: bool = False) -> None:
-        """Build the chain without a step into the event loop."""
-        del is_async
-        super().load_middleware(is_async=False)
-
-    async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer in the request's thread; a stream's body is produced in the event loop, later."""
-        return await sync_to_async(self.get_response, thread_sensitive=True)(request)
-
-
+OneThread = importlib.import_module("climbiq.common.handler").OneThread  # needs the settings
 application = BodyLimit(OneThread(), limit_bytes=settings.REQUEST_MAX_BYTES)
 
 # Imported before the first request rather than during it: every view, and the client that words are asked of.

@@ -9,6 +9,12 @@ from urllib.parse import parse_qs, parse_qsl, unquote, urlencode, urlsplit
 
 DatabaseRole = Literal["owner", "app", "service"]
 ROLES: Final[tuple[DatabaseRole, ...]] = ("owner", "app", "service")
+# On the connections that serve people. Their role carries them; one login for all roles is told when it connects.
+APP_LIMITS: Final = {
+    "lock_timeout": "4s",
+    "statement_timeout": "15s",
+    "idle_in_transaction_session_timeout": "60s",
+}
 
 
 class BadEnvironment(ValueError):
@@ -107,6 +113,9 @@ def django_database(*, url: str, role: DatabaseRole) -> dict[str, Any]:
         # One statement a call: an injected second statement is refused by the protocol itself.
         options["server_side_binding"] = True
     if role == "app":
+        if not password:
+            limits = " ".join(f"-c {name}={limit}" for name, limit in APP_LIMITS.items())
+            options["options"] = f"{limits} {address.options.get('options', '')}".strip()
         options["pool"] = {"min_size": 1, "max_size": whole("CLIMBIQ_DB_POOL", 8), "timeout": 10}
     return {
         "ENGINE": "django.db.backends.postgresql",

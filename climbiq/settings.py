@@ -277,6 +277,9 @@ SPECTACULAR_SETTINGS = {
 
 EVENTSTREAM_STORAGE_CLASS = "climbiq.live.storage.ReleasingStorage"
 EVENTSTREAM_CHANNELMANAGER_CLASS = "climbiq.live.channels.OwnChannels"
+# Worked on at once in one process, which has CLIMBIQ_DB_POOL connections to the database, 8; others wait a little.
+REQUESTS_AT_ONCE = env.whole("CLIMBIQ_REQUESTS_AT_ONCE", 3)
+REQUESTS_AT_ONCE_PER_ADDRESS = env.whole("CLIMBIQ_REQUESTS_AT_ONCE_PER_ADDRESS", 3)  # without a known login
 STREAMS_PER_USER = env.whole("CLIMBIQ_STREAMS_PER_USER", 6)
 STREAMS_PER_PROCESS = env.whole("CLIMBIQ_STREAMS_PER_PROCESS", 400)
 

@@ -12,7 +12,7 @@ from typing import Final
 import psycopg
 from psycopg import sql
 
-from climbiq.environment import ROLES, DatabaseAddress, parse_database_url
+from climbiq.environment import APP_LIMITS, ROLES, DatabaseAddress, parse_database_url
 
 OLDEST_SERVER: Final = 150_000
 PREFIX: Final = "climbiq_"
@@ -48,6 +48,7 @@ def setup_database(*, url: str, passwords: Mapping[str, str]) -> None:
         _refuse_somebody_elses(address, server)
         for role in ROLES:
             _ensure_role(server, f"{PREFIX}{role}", passwords[role])
+        _limit_the_app(server)
         _ensure_database(server, address.name)
     with _connect(address, address.name) as database:
         for statement in (
@@ -104,6 +105,16 @@ def _ensure_role(server: psycopg.Connection[tuple[object, ...]], role: str, pass
             f"ALTER ROLE {role} NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE"
         )
     server.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(name))
+
+
+def _limit_the_app(server: psycopg.Connection[tuple[object, ...]]) -> None:
+    """Make what one request waits for, or does, come to an end: its connection is shared by all people."""
+    for name, limit in APP_LIMITS.items():
+        server.execute(
+            sql.SQL("ALTER ROLE {} SET {} = {}").format(
+                sql.Identifier(f"{PREFIX}app"), sql.Identifier(name), sql.Literal(limit)
+            )
+        )
 
 
 def _refuse_somebody_elses(address: DatabaseAddress, server: psycopg.Connection[tuple[object, ...]]) -> None:

@@ -56,6 +56,9 @@ class RowLevelSecurity:
                 # Nobody is bound too: should claims ever be left on a connection, a page must not act for their person.
                 rls.bind(identity)
             response = self.get_response(request)
+            if not is_app_login and request.user.is_authenticated:
+                # The API has read a token meanwhile. Who it was, the count of requests at once wants to know.
+                request.person_id = str(request.user.pk)  # type: ignore[attr-defined]
             if response.status_code >= HTTPStatus.BAD_REQUEST and not is_app_login:
                 transaction.set_rollback(True)
             elif outer is not None and not connection.needs_rollback:

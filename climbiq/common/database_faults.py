@@ -20,8 +20,9 @@ _FOREIGN_KEY: Final = "23503"
 _DATA_EXCEPTION: Final = "22"  # the class: out of range, too long, not a date
 _BUSY: Final = frozenset({"40001", "40P01", "55P03"})  # serialisation, deadlock, lock not available
 _AWAY: Final = frozenset(
-    {"53300", "57P01", "57P02", "57P03", "57014"}
-)  # full, shutting down, starting, cancelled
+    {"53300", "57P01", "57P02", "57P03", "25P03"}
+)  # full, shutting down, starting, idle for too long
+_CANCELLED: Final = "57014"  # most often by statement_timeout
 _AWAY_CLASS: Final = "08"
 
 
@@ -99,10 +100,17 @@ def explain_fault(error: DatabaseError, *, safe: bool) -> Fault | None:
         return Fault(status=422, message="It refers to something that does not exist.")
     if state.startswith(_DATA_EXCEPTION):
         return Fault(status=400, message="A value cannot be stored as it is.")
+    return _explain_what_passes(state, cause)
+
+
+def _explain_what_passes(state: str, cause: psycopg.Error) -> Fault | None:
+    """Of a request that may well succeed a little later; None for any other error."""
     if state in _BUSY:
         return Fault(
             status=409, message="Somebody else is changing this right now. Try again.", wait_seconds=1
         )
+    if state == _CANCELLED:
+        return Fault(status=503, message="This took too long and was stopped.", wait_seconds=5)
     if state in _AWAY or state.startswith(_AWAY_CLASS) or (not state and _is_connection_lost(cause)):
         return Fault(status=503, message="The database is not available right now.", wait_seconds=5)
     return None

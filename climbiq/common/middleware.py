@@ -17,9 +17,10 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
 class ReleaseConnections:
-    """Give the database connection back before a stream's first byte.
+    """Give the database connection back before the first byte.
 
-    Django returns it when the response is finished; a stream would hold it for minutes.
+    Django returns it when the response is finished: a stream would hold it for minutes, and whoever reads a page
+    slowly for as long as they like.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -27,10 +28,9 @@ class ReleaseConnections:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        if response.streaming:
-            for connection in connections.all(initialized_only=True):
-                if not connection.in_atomic_block:
-                    connection.close()
+        for connection in connections.all(initialized_only=True):
+            if not connection.in_atomic_block:
+                connection.close()
         return response
 
 

@@ -90,13 +90,13 @@ def failed(request: HttpRequest) -> HttpResponse:
 
 
 def away_page(error: BaseException | None) -> HttpResponse | None:
-    """A page for a database that went away, which passes: not our fault. None for any other error."""
+    """A page for a database that went away or is held by somebody: that passes. None for any other error."""
     fault = explain_fault(error, safe=False) if isinstance(error, DatabaseError) else None
-    if fault is None or fault.status != HTTPStatus.SERVICE_UNAVAILABLE:
+    if fault is None or not fault.wait_seconds:
         return None
-    log.warning("the database went away: %s", str(error).split("\n", 1)[0])
+    log.warning("the database cannot serve: %s", str(error).split("\n", 1)[0])
     # Without the request: whose it is, the database would say.
-    page = loader.get_template("503.html").render()
+    page = loader.get_template("503.html").render({"why": fault.message})
     return HttpResponse(
         page, status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": str(fault.wait_seconds)}
     )
