@@ -10,7 +10,6 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Final
 
 import pandas as pd
@@ -21,6 +20,7 @@ from climbiq.domain.variables import MODEL_VARIABLES, VARIABLES
 from modeling.domain.diary import CLIMBER, DATE, KINDS, QUALITY
 from sessions_app.domain.diary import DiaryProblem, UnreadableDiary, read_records
 from sessions_app.domain.diary.columns import COLUMNS
+from sessions_app.domain.diary.dates import HOW_TO_WRITE, WRITTEN_DAY, written_day
 from sessions_app.domain.reading import read_value
 
 DEVIATED: Final = "deviated_from_plan"
@@ -28,7 +28,7 @@ _REQUIRED: Final = (CLIMBER, DATE, QUALITY)
 _BLANK: Final = frozenset({"", "na", "n/a", "nan", "null", "none", "-"})
 _NO: Final = frozenset({"0", "no", "false", "n", "f", "nein"})
 _DECIMAL_COMMA: Final = re.compile(r"-?\d+,\d{1,2}")
-_DAY: Final = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ].*)?")
+_DAY: Final = re.compile(WRITTEN_DAY + r"(?:[T ].*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ def _day(text: str) -> float:
     match = _DAY.fullmatch(text)
     try:
         if match is not None:
-            return float(date.fromisoformat(match[1]).toordinal())
+            return float(written_day(match[1]).toordinal())
     except ValueError:
         pass
-    raise BadValue(DATE, f"{quotable(text)} is no date: write it as 2026-05-04.")
+    raise BadValue(DATE, f"{quotable(text)} is no date: write it as {HOW_TO_WRITE}.")

@@ -16,6 +16,7 @@ from climbiq.domain.values import BadValue, BadValues
 from sessions_app.domain.days import local_day, problem_with_day
 from sessions_app.domain.deviation import said_to_deviate, settle_deviation
 from sessions_app.domain.diary.columns import DiaryColumn
+from sessions_app.domain.diary.dates import HOW_TO_WRITE, WRITTEN_DAY, written_day
 from sessions_app.domain.gyms import GymName, read_gym
 from sessions_app.domain.reading import read_value
 
@@ -24,7 +25,7 @@ __all__ = ["DiaryProblem", "DiaryRow", "parse_row"]
 MAX_NAME_CHARS: Final = 80
 MAX_DETAILS_CHARS: Final = 10_000
 
-_DAY: Final = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ]00:00(?::00(?:\.0+)?)?)?")
+_DAY: Final = re.compile(WRITTEN_DAY + r"(?:[T ]00:00(?::00(?:\.0+)?)?)?")
 _OFFSET: Final = re.compile(r":\d\d(?:\.\d+)?(?:[zZ]|[+-]\d\d(?::?\d\d)?)$")
 _CLOCK: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 
@@ -169,10 +170,10 @@ def _day(text: str) -> date:
     match = _DAY.fullmatch(text)
     try:
         if match is not None:
-            return date.fromisoformat(match[1])
+            return written_day(match[1])
     except ValueError:
         pass
-    raise BadValue("session_date", "Write the date as 2026-05-04.")
+    raise BadValue("session_date", f"Write the date as {HOW_TO_WRITE}.")
 
 
 def _key(text: str) -> UUID:

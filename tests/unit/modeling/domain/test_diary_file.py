@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pytest
 
@@ -38,11 +40,26 @@ def test_what_people_write_is_read(lines: list[str], want: list[float]) -> None:
     np.testing.assert_array_equal(found.frame["session_quality"].to_numpy(dtype=float), want)
 
 
+@pytest.mark.parametrize("day", ["04.05.2026", "4.5.2026", "2026-05-04", "04.05.2026 18:30"])
+def test_dotted_days_have_the_day_first(day: str) -> None:
+    found = file(HEAD, f"ann,{day},6")
+    assert found.problems == ()
+    assert found.frame["session_date"].tolist() == [date(2026, 5, 4).toordinal()]
+
+
 @pytest.mark.parametrize(
     ("lines", "where"),
     [
         pytest.param([HEAD, "ann,2026-05-04,good"], "line 2, session_quality: good is no number", id="word"),
-        pytest.param([HEAD, "ann,04.05.2026,6"], "line 2, session_date: 04.05.2026 is no date", id="date"),
+        pytest.param([HEAD, "ann,04/05/2026,6"], "line 2, session_date: 04/05/2026 is no date", id="date"),
+        pytest.param(
+            [HEAD, "ann,31.02.2026,6"], "line 2, session_date: 31.02.2026 is no date", id="no-dotted-day"
+        ),
+        pytest.param(
+            [HEAD, "ann,05.13.2026,6"],
+            "line 2, session_date: 05.13.2026 is no date: write it as 2026-05-04 or 04.05.2026.",
+            id="month-first",
+        ),
         pytest.param([HEAD, "ann,2026-02-30,6"], "line 2, session_date", id="no-such-day"),
         pytest.param([HEAD, "", "ann,2026-05-04"], "line 3: 2 values for 3 columns", id="short-row"),
         pytest.param([HEAD, "ann,2026-05-04,6,7"], "line 2: 4 values for 3 columns", id="long-row"),

@@ -59,6 +59,8 @@ def test_blank_is_unknown_and_nought_is_nought():
         pytest.param("climber,session_date,sleep_hours\nAna,2026-05-04,7.5\n", id="plain"),
         pytest.param("\ufeffclimber,session_date,sleep_hours\nAna,2026-05-04,7.5\n", id="byte-order-mark"),
         pytest.param("climber;session_date;sleep_hours\nAna;2026-05-04;7,5\n", id="semicolons-decimal-comma"),
+        pytest.param("climber;session_date;sleep_hours\nAna;04.05.2026;7,5\n", id="dotted-day-first"),
+        pytest.param("climber;session_date;sleep_hours\nAna;4.5.2026 00:00;7,5\n", id="dotted-short"),
         pytest.param("climber\tsession_date\tsleep_hours\nAna\t2026-05-04\t7.5\n", id="tabs"),
         pytest.param("climber,session_date,sleep_hours\r\nAna,2026-05-04,7.5\r\n", id="crlf"),
         pytest.param("climber,session_date,sleep_hours\rAna,2026-05-04,7.5\r", id="old-mac"),
@@ -119,6 +121,12 @@ def test_every_unknown_column_is_named_at_once():
             "Ana,2026-05-11,5,", "line 2, session_date: Date must not be in the future", id="tomorrow"
         ),
         pytest.param("Ana,04/05/2026,5,", "line 2, session_date: Write the date as", id="ambiguous-date"),
+        pytest.param(
+            "Ana,05.13.2026,5,",
+            "line 2, session_date: Write the date as 2026-05-04 or 04.05.2026.",
+            id="month-first",
+        ),
+        pytest.param("Ana,04.05.26,5,", "line 2, session_date: Write the date as", id="two-digit-year"),
         pytest.param("Ana,2026-02-30,5,", "line 2, session_date: Write the date as", id="no-such-day"),
         pytest.param("Ana,20260504,5,", "line 2, session_date: Write the date as", id="undashed"),
         pytest.param("Ana,,5,", "line 2, session_date: A date is needed", id="no-date"),
