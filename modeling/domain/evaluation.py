@@ -18,6 +18,7 @@ from modeling.domain.scorecard import LEVELS, PIT_BINS, Scorecard
 from modeling.domain.shares import independent_cases
 from modeling.domain.statistics import GroupedData
 from modeling.domain.training import FIT_SEED, fit
+from modeling.domain.warm_up import compile_loops
 
 if TYPE_CHECKING:
     from modeling.domain.hierarchical import SamplerSettings
@@ -27,7 +28,7 @@ Floats = NDArray[np.float64]
 FEWEST_DAYS = 30
 FEWEST_CLIMBERS = 2
 DEFAULT_SPLIT = 0.6
-STAGES = ("training", "training its simpler forms", "predicting", "scoring")
+STAGES = ("compiling", "training", "training its simpler forms", "predicting", "scoring")
 
 
 class NothingToEvaluate(ValueError):
@@ -76,11 +77,13 @@ def evaluate(
         )
     training = rows_of(data=kept, rows=parts.train)
     on_stage(STAGES[0])
-    result = fit(data=training, priors=priors, sampler=sampler, seed=seed)
+    compile_loops()
     on_stage(STAGES[1])
+    result = fit(data=training, priors=priors, sampler=sampler, seed=seed)
+    on_stage(STAGES[2])
     static = fit(data=training, priors=priors, drift="none", own_rhythm=False, seed=seed)
     plain = fit(data=training, priors=priors, own_rhythm=False, seed=seed)
-    on_stage(STAGES[2])
+    on_stage(STAGES[3])
     outcome = kept.outcome[parts.test]
     served = one_step_ahead(data=kept, trained=result.population, rows=parts.test)
     rivals = {
@@ -94,7 +97,7 @@ def evaluate(
         "climbiq_one_rhythm": one_step_ahead(data=kept, trained=plain.population, rows=parts.test),
         **rivals,
     }
-    on_stage(STAGES[3])
+    on_stage(STAGES[4])
     transforms = served.pit(outcome=outcome, rng=np.random.default_rng(seed))
     owner = np.repeat(np.arange(kept.n_groups), np.diff(kept.start))[parts.test]
     held = [served.covered(outcome=outcome, level=level) for level in LEVELS]

@@ -9,6 +9,7 @@ from modeling.domain.diary import literature_hierarchical_priors, read_diary
 from modeling.domain.drift import Drift
 from modeling.domain.drift_rate import subset
 from modeling.domain.evaluation import (
+    STAGES,
     NothingToEvaluate,
     chronological_split,
     evaluate,
@@ -176,7 +177,10 @@ def test_a_subset_keeps_whole_climbers() -> None:
 def test_evaluation_of_a_simulated_diary() -> None:
     simulated = simulate_diary(n_climbers=12, n_sessions=60, seed=2)
     diary = read_diary(frame=simulated.frame)
-    got = evaluate(data=diary.data, priors=literature_hierarchical_priors(names=diary.names))
+    told: list[str] = []
+    priors = literature_hierarchical_priors(names=diary.names)
+    got = evaluate(data=diary.data, priors=priors, on_stage=told.append)
+    assert tuple(told) == STAGES
     scores = got.scores
     assert scores["climbiq"].n == 12 * 24
     assert scores["climbiq"].crps < min(
