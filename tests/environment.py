@@ -9,9 +9,11 @@ every request and every `acting_as` block switches to the app role with signed c
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from climbiq.local import testing
 
+testing.PREPARED = Path(os.environ["CLIMBIQ_TEST_CLUSTER"]) if "CLIMBIQ_TEST_CLUSTER" in os.environ else None
 os.environ["DJANGO_SECRET_KEY"] = "only-for-tests-" + "k" * 50
 os.environ["CLIMBIQ_RLS_KEY"] = "5a" * 32
 os.environ["CLIMBIQ_TOKEN_PEPPER"] = "pepper-for-tests"

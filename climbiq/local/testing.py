@@ -21,20 +21,21 @@ from climbiq.local.valkey import EmbeddedValkey
 PREFIX = "climbiq-test-"
 # A folder this young may belong to a run that has not taken its lock yet.
 GRACE_SECONDS = 30.0
+# Where another process of the run makes, or has made, a cluster to begin with; set before the first is asked for.
+PREPARED: Path | None = None
 
 
 @functools.cache
 def test_cluster() -> EmbeddedPostgres:
     """Return the run's PostgreSQL: not durable, stopped when the process ends.
 
-    Empty at first, or a copy of the cluster in the folder that CLIMBIQ_TEST_CLUSTER names.
+    Empty at first, or a copy of the cluster in the folder PREPARED.
     """
     server = EmbeddedPostgres(run_folder(), durable=False)
-    made = Path(os.environ.get("CLIMBIQ_TEST_CLUSTER", "/nonexistent"))
-    if made.exists():
-        with exclusive(made / "lock"):  # held while it is being made
-            if (made / server.password_path.name).exists():
-                server.copy_from(made)
+    if PREPARED:
+        with exclusive(PREPARED / "lock"):  # held while it is being made
+            if (PREPARED / server.password_path.name).exists():
+                server.copy_from(PREPARED)
     server.start()
     _until_exit().callback(server.stop, "immediate")
     return server
