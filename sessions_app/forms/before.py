@@ -56,7 +56,9 @@ class BeforeForm(RegistryForm):
     session_date = DayField(label="Day")
     start_time = ClockField(label="Start")
     add_gym = forms.BooleanField(
-        required=False, label="Add this gym", help_text="Everybody here sees the names of all gyms."
+        required=False,
+        label="Add this gym",
+        help_text="Others see its name once two of you have climbed there.",
     )
 
     def __init__(

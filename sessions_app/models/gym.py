@@ -26,6 +26,8 @@ class Gym(models.Model):
         output_field=models.TextField(),
         db_persist=True,
     )
+    # When an operator found it to be one: it is offered to everybody, whoever has been there.
+    confirmed_at = time_stamp(db_default=False)
     created_at = time_stamp()
 
     class Meta:
@@ -39,7 +41,7 @@ class Gym(models.Model):
             models.CheckConstraint(
                 condition=Q(city__regex=r"^[^,]{0,80}$", city=Trim(F("city"))), name="gyms_city_check"
             ),
-            *readable_times("created_at", table="gyms"),
+            *readable_times("created_at", "confirmed_at", table="gyms"),
         ]
 
     def __str__(self) -> str:

@@ -44,7 +44,10 @@ class Session(models.Model):
 
     class Meta:
         db_table = TABLE
-        indexes = [models.Index(fields=["user", "-session_date"], name="idx_sessions_user_date")]
+        indexes = [
+            models.Index(fields=["user", "-session_date"], name="idx_sessions_user_date"),
+            models.Index(fields=["gym", "user"], name="sessions_gym", condition=models.Q(gym__isnull=False)),
+        ]
         constraints = [
             one_of("location_type", ["indoor_gym", "home_wall", "outdoor"], table=TABLE),
             one_of("status", ["planned", "in_progress", "completed", "skipped"], table=TABLE),

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Max, QuerySet, Value
+from django.db.models import BooleanField, Exists, Func, Max, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Lower
 
 from sessions_app.domain.gyms import GymName, KnownGym
-from sessions_app.models import Gym, Session
+from sessions_app.models import Gym, GymAddition, Session
 
 __all__ = ["found_gyms", "gym_label", "gym_labels", "gym_of_label", "gyms_to_offer"]
 
@@ -19,7 +19,7 @@ OFFERED: Final = 60
 
 
 def gyms_to_offer(*, user_id: UUID) -> tuple[KnownGym, ...]:
-    """Read the gyms that a form offers: the climber's own, the latest first, then others by name."""
+    """Read the gyms that a form offers: the climber's own, the latest first, then those of many by name."""
     latest = (
         Session.objects.filter(user_id=user_id, gym__isnull=False)
         .values("gym_id")
@@ -29,13 +29,22 @@ def gyms_to_offer(*, user_id: UUID) -> tuple[KnownGym, ...]:
     )
     own = {gym.id: gym for gym in map(_known, Gym.objects.filter(pk__in=list(latest)))}
     mine = [own[key] for key in latest if key in own]
-    others = Gym.objects.exclude(pk__in=list(own)).order_by("label_key")[: OFFERED - len(mine)]
+    others = found_gyms(user_id=user_id).exclude(pk__in=list(own))[: OFFERED - len(mine)]
     return (*mine, *map(_known, others))
 
 
-def found_gyms(*, text: str = "") -> QuerySet[Gym]:
-    """Find the gyms whose line contains a text, whatever its case; by name."""
-    rows = Gym.objects.order_by("label_key")
+def found_gyms(*, user_id: UUID, text: str = "") -> QuerySet[Gym]:
+    """Find gyms whose line contains a text, whatever its case; by name.
+
+    A climber's own, and what two people or more go to or an operator confirmed: a slip, or a joke, of one is not
+    put before everybody.
+    """
+    own = Q(Exists(GymAddition.objects.filter(user_id=user_id, gym_id=OuterRef("pk"))))
+    own |= Q(Exists(Session.objects.filter(user_id=user_id, gym_id=OuterRef("pk"))))
+    of_many = Q(confirmed_at__isnull=False) | Q(
+        Func("pk", function="app.is_shared_gym", output_field=BooleanField())
+    )
+    rows = Gym.objects.filter(of_many | own).order_by("label_key")
     return rows.filter(label_key__contains=Lower(Value(text.strip()))) if text.strip() else rows
 
 

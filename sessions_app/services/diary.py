@@ -65,6 +65,7 @@ def load_rows(
     owners: Mapping[str, UUID],
     now: datetime,
     on_rows: Callable[[int], object] | None = None,
+    most_gyms: int | None = None,
 ) -> Loaded:
     """Add the sessions that are not in the diaries yet, and complete the plans that rows tell the end of.
 
@@ -80,6 +81,8 @@ def load_rows(
         Written as the moment of entry.
     on_rows : callable or None
         Called with the number of rows dealt with since the last call.
+    most_gyms : int or None
+        How many new gyms one person may name in a day; None: an operator loads for others.
 
     Raises
     ------
@@ -91,7 +94,8 @@ def load_rows(
         for problem in unclear_rows(rows=wanted, owners=owners).values():
             raise RowRefused(problem)
         matched = match_rows(rows=wanted, owners=owners)
-        gyms = _gyms([*matched.new, *(row for row, _ in matched.plans)])
+        named = [*matched.new, *(row for row, _ in matched.plans)]
+        gyms = _gyms(named, owners=owners, now=now, most=most_gyms)
         days: dict[UUID, set[date]] = {}
         if on_rows is not None:
             on_rows(matched.there)
@@ -149,11 +153,20 @@ def climbers_of_diaries(*, names: Iterable[str]) -> tuple[dict[str, UUID], int]:
     return {name: found[name] for name in wanted}, len(new)
 
 
-def _gyms(rows: Sequence[DiaryRow]) -> Mapping[GymName, UUID]:
+def _gyms(
+    rows: Sequence[DiaryRow], *, owners: Mapping[str, UUID], now: datetime, most: int | None
+) -> Mapping[GymName, UUID]:
     """Their keys; those that nobody has added yet are added, in one order, so that no two loads wait for each other."""
-    named = {row.gym for row in rows if row.gym is not None}
-    ordered = sorted(named, key=lambda gym: (gym.label.casefold(), gym.label))
-    return {gym: add_gym(gym=gym)[0].id for gym in ordered}
+    first = {row.gym: row for row in reversed(rows) if row.gym is not None}
+    ordered = sorted(first, key=lambda gym: (gym.label.casefold(), gym.label))
+    keys: dict[GymName, UUID] = {}
+    for gym in ordered:
+        row = first[gym]
+        try:
+            keys[gym] = add_gym(by=owners[row.climber], gym=gym, now=now, most=most)[0].id
+        except BadValues as bad:
+            raise RowRefused(DiaryProblem(line=row.line, column="gym", message=str(bad))) from bad
+    return keys
 
 
 def _complete(

@@ -12,6 +12,7 @@ from sessions_app.domain.diary import Diary, read_diary, write_diary
 from sessions_app.selectors import gym_labels, whole_history_of
 from sessions_app.services.diary import Loaded, count_rows, load_rows
 from sessions_app.services.diary_matches import unclear_rows
+from sessions_app.services.gyms import MOST_BY_FILES
 
 # Two sessions a day for a quarter of a century; they load in seconds, on a busy machine in a minute.
 MAX_ROWS: Final = 20_000
@@ -42,7 +43,8 @@ def write_own_diary(*, by: User) -> str:
 
 def load_own_diary(*, by: User, diary: Diary, now: datetime) -> Loaded:
     """Load the good rows of a file."""
-    return load_rows(rows=diary.rows, owners=dict.fromkeys(diary.climbers, by.pk), now=now)
+    owners = dict.fromkeys(diary.climbers, by.pk)
+    return load_rows(rows=diary.rows, owners=owners, now=now, most_gyms=MOST_BY_FILES)
 
 
 def count_own_diary(*, by: User, diary: Diary) -> Loaded:

@@ -11,7 +11,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 from django.core import serializers, signing
@@ -19,7 +19,7 @@ from django.db import IntegrityError, connection, transaction
 
 from climbiq.accounts.models import User
 from sessions_app.domain.records import SessionRecord
-from sessions_app.models import DeletedSession, PostSessionData, PreSessionData, Session
+from sessions_app.models import DeletedSession, Gym, PostSessionData, PreSessionData, Session
 from sessions_app.selectors import session_of
 from sessions_app.services.derive import derive_anew
 from sessions_app.services.guards import hold_diary, lock_session
@@ -92,7 +92,10 @@ def restore_session(*, by: User, session_id: UUID, undo: str, now: datetime) -> 
         with transaction.atomic():
             hold_diary(by.pk)
             _use_up(copy, by=by, session_id=session_id)
-            rows[0].save(force_insert=True)
+            session = cast("Session", rows[0])
+            if session.gym_id and not Gym.objects.filter(pk=session.gym_id).exists():
+                session.gym_id = None  # tidied away meanwhile
+            session.save(force_insert=True)
             _tie_advice(session_id, copy["advice"])
             for form in rows[1:]:  # after it: a form that knows of no advice takes up what is tied
                 form.save(force_insert=True)

@@ -67,7 +67,7 @@ def new_session(request: HttpRequest) -> HttpResponse:
             session = plan_session(
                 by=by,
                 values=form.answers(),
-                circumstances=Circumstances(**_where(form, zone=zone)),
+                circumstances=Circumstances(**_where(by, form, now=now, zone=zone)),
                 now=now,
                 request_key=str(form.cleaned_data["request_key"] or uuid.uuid4()),
                 form_seconds=_seconds(by, form, now=now),
@@ -105,7 +105,7 @@ def change_before(request: HttpRequest, session_id: UUID) -> HttpResponse:
                 by=by,
                 session_id=session.id,
                 values=form.answers(),
-                moves=_where(form, zone=zone),
+                moves=_where(by, form, now=now, zone=zone),
                 now=now,
                 version=form.cleaned_data["version"] or None,
                 form_seconds=_seconds(by, form, now=now),
@@ -128,11 +128,11 @@ def _page(request: HttpRequest, form: BeforeForm, **context: Any) -> HttpRespons
     )
 
 
-def _where(form: BeforeForm, *, zone: tzinfo) -> dict[str, Any]:
+def _where(by: User, form: BeforeForm, *, now: datetime, zone: tzinfo) -> dict[str, Any]:
     """When and where, with the key of the gym; a new one is added, and gone again if the session is refused."""
     gym = form.gym()
     if isinstance(gym, GymName):
-        gym, _ = add_gym(gym=gym)
+        gym, _ = add_gym(by=by.pk, gym=gym, now=now)
     return {**form.circumstances(zone=zone), "gym_id": None if gym is None else gym.id}
 
 

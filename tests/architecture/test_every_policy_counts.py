@@ -47,7 +47,7 @@ def people(alice, bob, carol, dave, olga) -> dict[str, User]:
     fill_coach(carol, "Carol")
     fill_operator(olga, "Olga")
     publish_population()
-    Gym.objects.create(name="Boulder Bar")
+    Session.objects.update(gym=Gym.objects.create(name="Boulder Bar"))
     stored_rule(name="In force", lifecycle="active")
     PopulationStatistic.objects.create(
         name="sleep_hours", n_climbers=20, n_values=90, mean=7, std=1, quantiles={}
@@ -102,6 +102,8 @@ def by_hand(people) -> list[Probe]:
             ),
         ),
         Probe(who="carol", statement=sql.SQL("SELECT app.scenario_is_open(%s)"), args=(judged.pk,)),
+        Probe(who="carol", statement=sql.SQL("SELECT count(*) FROM gyms WHERE app.is_shared_gym(id)")),
+        Probe(who="olga", statement=sql.SQL("SELECT app.delete_unused_gyms(ARRAY(SELECT id FROM gyms))")),
         *(
             Probe(
                 who="service",

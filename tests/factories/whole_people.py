@@ -31,7 +31,7 @@ from experts.models import (
 )
 from modeling.models import ModelOutput, TrainingRun
 from recommendations.services.recommend import Asked, make_recommendation
-from sessions_app.models import DeletedSession, Session
+from sessions_app.models import DeletedSession, Gym, GymAddition, Session
 from tests.factories.sessions import make_baseline, make_session
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -72,6 +72,7 @@ def fill_climber(person: User, word: str) -> UUID:
             by=person, asked=Asked(conditions=None, session_id=session.pk), now=NOW, tells=False
         )
     Session.objects.filter(pk=session.pk).update(status="completed")
+    GymAddition.objects.create(user=person, gym=Gym.objects.create(name=f"Gym of {word}"))
     DeletedSession.objects.create(user=person, session_id=uuid4(), copy=word)
     ModelOutput.objects.create(user=person, coefficients={"word": word})
     return made.recommendation_id

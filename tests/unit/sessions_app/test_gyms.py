@@ -9,10 +9,11 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from climbiq.accounts import rls
+from climbiq.domain.values import BadValues
 from sessions_app.domain.gyms import GymName
-from sessions_app.models import Gym, Session
+from sessions_app.models import Gym, GymAddition, Session
 from sessions_app.selectors import gyms_to_offer
-from sessions_app.services.gyms import add_gym
+from sessions_app.services.gyms import MOST_A_DAY, MOST_BY_FILES, add_gym
 from tests.factories.sessions import make_session
 
 pytestmark = pytest.mark.django_db
@@ -21,8 +22,13 @@ API = "/api/v1/gyms"
 BAR = GymName(name="Boulder Bar", city="Vienna")
 
 
-def gym(name="Boulder Bar", city="Vienna"):
-    return Gym.objects.create(name=name, city=city)
+def gym(name="Boulder Bar", city="Vienna", **fields):
+    """One that an operator has confirmed, unless said otherwise."""
+    return Gym.objects.create(name=name, city=city, **{"confirmed_at": timezone.now(), **fields})
+
+
+def add(by, gym, **changes):
+    return add_gym(by=by.pk, gym=gym, now=timezone.now(), **changes)
 
 
 def form(**fields):
@@ -41,21 +47,50 @@ def post(client, body):
     [BAR, GymName(name="BOULDER bar", city="vienna"), GymName(name="Boulder Bar, Vienna")],
     ids=["same", "case", "one-line"],
 )
-def test_a_gym_is_added_once(again):
-    first, is_new = add_gym(gym=BAR)
+def test_a_gym_is_added_once(alice, bob, again):
+    first, is_new = add(alice, BAR)
     assert is_new
-    assert add_gym(gym=again) == (first, False)
+    assert add(bob, again) == (first, False)
     assert Gym.objects.get().pk == first.id
 
 
-def test_case_is_folded_beyond_ascii():
-    first, _ = add_gym(gym=GymName(name="Österreich-Halle", city="ЧЕХОВ"))
-    assert add_gym(gym=GymName(name="österreich-halle", city="чехов")) == (first, False)
+def test_case_is_folded_beyond_ascii(alice):
+    first, _ = add(alice, GymName(name="Österreich-Halle", city="ЧЕХОВ"))
+    assert add(alice, GymName(name="österreich-halle", city="чехов")) == (first, False)
 
 
-def test_the_same_name_in_another_city_is_another_gym():
-    add_gym(gym=BAR)
-    assert add_gym(gym=GymName(name="Boulder Bar", city="Graz"))[1]
+def test_the_same_name_in_another_city_is_another_gym(alice):
+    add(alice, BAR)
+    assert add(alice, GymName(name="Boulder Bar", city="Graz"))[1]
+
+
+def test_nobody_adds_more_than_some_a_day(alice, bob):
+    for number in range(MOST_A_DAY):
+        add(alice, GymName(name=f"Gym {number}"))
+    with pytest.raises(BadValues, match="until tomorrow"):
+        add(alice, BAR)
+    add(alice, GymName(name="Gym 3"))  # is there
+    add(bob, BAR)
+    GymAddition.objects.update(added_at=timezone.now() - timedelta(days=1, seconds=1))
+    assert add(alice, GymName(name="Another"))[1]
+    assert add(alice, GymName(name="And another"), most=None)[1]
+
+
+def test_one_too_many_is_told_at_its_field(client, alice):
+    for number in range(MOST_A_DAY):
+        add(alice, GymName(name=f"Gym {number}"))
+    client.force_login(alice)
+    refused = post(client, {"name": "Boulder Bar"})
+    assert (refused.status_code, set(refused.json()["errors"])) == (400, {"name"})
+    page = client.post("/sessions/new/", form(gym="Boulder Bar", add_gym="on"))
+    assert set(page.context["form"].errors) == {"gym"}
+    rows = "".join(
+        f"2026-05-04,Hall {n},{n % 24:02}:{n % 60:02}\n" for n in range(MOST_BY_FILES - MOST_A_DAY + 1)
+    )
+    text = f"session_date,gym,started_at\n{rows}"
+    loaded = client.post("/api/v1/sessions/diary", text.encode(), content_type="text/csv")
+    assert (loaded.status_code, [key.split(", ")[1] for key in loaded.json()["errors"]]) == (422, ["gym"])
+    assert (Gym.objects.count(), Session.objects.count()) == (MOST_A_DAY, 0)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +106,7 @@ def test_the_database_keeps_gyms_in_order_by_itself(name, city):
 def test_a_climber_adds_and_does_not_rename_and_an_operator_does(alice, olga):
     known = gym()
     with rls.as_user(alice.pk):
-        add_gym(gym=GymName(name="Rock Inn"))
+        add(alice, GymName(name="Rock Inn"))
         assert Gym.objects.count() == 2
         assert Gym.objects.filter(pk=known.pk).update(name="Mine") == 0
     with rls.as_user(olga.pk, role="operator"):
@@ -91,6 +126,38 @@ def test_ones_own_gyms_come_first_the_latest_first_and_nobody_elses_habits_show(
         make_session(bob, day=date(2026, 5, 20) - timedelta(days=days), gym=more)
     with rls.as_user(alice.pk):
         assert [g.id for g in gyms_to_offer(user_id=alice.pk)] == [often.pk, once.pk, other.pk, more.pk]
+
+
+def labels_for(person):
+    with rls.as_user(person.pk):
+        return [g.label for g in gyms_to_offer(user_id=person.pk)]
+
+
+def test_only_what_two_people_share_or_an_operator_confirmed_is_put_before_others(client, alice, bob):
+    joke, _ = add(alice, GymName(name="Joke"))
+    seen = gym("Seen", "", confirmed_at=None)
+    make_session(alice, gym=seen)
+    make_session(alice, gym=seen, day=date(2026, 5, 6))
+    gym("Confirmed", "")
+    assert labels_for(alice) == ["Seen", "Confirmed", "Joke"]
+    assert labels_for(bob) == ["Confirmed"]
+    client.force_login(bob)
+    assert [row["name"] for row in client.get(API).json()["results"]] == ["Confirmed"]
+    assert client.get(API, {"search": "joke"}).json()["results"] == []
+    client.post("/sessions/new/", form(gym="joke"))  # whoever knows its name finds it
+    assert Session.objects.get(user=bob).gym_id == joke.id
+    make_session(alice, gym_id=joke.id)
+    with rls.as_user(alice.pk):
+        Session.objects.filter(user=alice, gym=seen).delete()
+    assert labels_for(alice) == ["Joke", "Confirmed"]
+
+
+def test_a_gym_that_two_go_to_is_everybodys(alice, bob, carol):
+    shared = gym("Shared", "", confirmed_at=None)
+    make_session(alice, gym=shared)
+    assert labels_for(carol) == []
+    make_session(bob, gym=shared)
+    assert labels_for(carol) == ["Shared"]
 
 
 def test_a_gym_is_picked_in_any_case_and_shown(client, alice):
@@ -245,3 +312,38 @@ def test_an_operator_corrects_a_name(client, olga, carol, settings):
     with connection.cursor() as cursor:
         cursor.execute("SELECT label_key FROM gyms ORDER BY 1")
         assert cursor.fetchall() == [("boulder bar, vienna",), ("rock inn",)]
+
+
+def act(client, action, *gyms):
+    body = {"action": action, "_selected_action": [str(gym.pk) for gym in gyms]}
+    return client.post("/admin/sessions_app/gym/", body, follow=True).content.decode()
+
+
+def test_an_operator_tidies_up(client, olga, alice, bob, carol, settings):
+    settings.DEMO = True
+    first, slip, joke = (gym(name, "", confirmed_at=None) for name in ("Boulder Bar", "Bolder Bar", "Joke"))
+    session = make_session(alice, gym=slip)
+    before = Session.objects.values().get()
+    client.force_login(olga)
+    assert "1 deleted. 1 stays" in act(client, "delete_unused", slip, joke)
+    assert "Choose two gyms" in act(client, "merge", slip)
+    assert "1 other made one with it" in act(client, "merge", slip, first)
+    session.refresh_from_db()
+    assert (session.gym_id, Gym.objects.get()) == (first.pk, first)
+    assert Session.objects.values().get() == {**before, "gym_id": first.pk}
+    assert "1 more offered" in act(client, "confirm", first)
+    assert labels_for(bob) == ["Boulder Bar"]
+    client.force_login(carol)
+    body = {"action": "merge", "_selected_action": [str(first.pk)]}
+    assert client.post("/admin/sessions_app/gym/", body).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["SELECT app.merge_gyms(%(gym)s, ARRAY[%(gym)s])", "SELECT app.delete_unused_gyms(ARRAY[%(gym)s])"],
+)
+@pytest.mark.parametrize("role", ["climber", "coach"])
+def test_only_operators_tidy_up_in_sql_too(alice, statement, role):
+    known = gym()
+    with pytest.raises(DatabaseError, match="only an operator"), rls.as_user(alice.pk, role=role):
+        connection.cursor().execute(statement, {"gym": known.pk})

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from climbiq.domain.values import BadValues
-from sessions_app.models import DeletedSession, PostSessionData, PreSessionData, Session
+from sessions_app.models import DeletedSession, Gym, PostSessionData, PreSessionData, Session
 from sessions_app.selectors import SessionNotFound, session_of
 from sessions_app.services.guards import ChangedElsewhere
 from sessions_app.services.logs import (
@@ -212,6 +212,14 @@ def test_a_copy_undoes_its_own_deletion_alone(alice, session):
         restore_session(by=alice, session_id=session.pk, undo=first, now=NOW)
     assert restore_session(by=alice, session_id=session.pk, undo=second, now=NOW).status == "completed"
     assert not DeletedSession.objects.exists()
+
+
+def test_a_gym_that_is_gone_meanwhile_is_forgotten(alice, session):
+    gym = Gym.objects.create(name="Slip")
+    Session.objects.update(gym=gym)
+    undo = delete_session(by=alice, session_id=session.pk, now=NOW)
+    gym.delete()
+    assert restore_session(by=alice, session_id=session.pk, undo=undo, now=NOW).gym_id is None
 
 
 def test_a_copy_is_of_one_session(alice, session):
