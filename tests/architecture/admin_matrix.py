@@ -58,7 +58,7 @@ FORMS: Final[dict[str, str]] = {
     "jobs_job_add": "login login 403 403 403",
     "jobs_scheduledrun_changelist": "login login 403 403 200",
     "jobs_scheduledrun_add": "login login 403 403 403",
-    "sessions_app_gym_changelist": "login login 403 403 200",
+    "sessions_app_gym_changelist": "login login 403 403 302",
     "sessions_app_gym_add": "login login 403 403 403",
     "experts_populationprior_changelist": "login login 200 200 200",
     "experts_populationprior_add": "login login 403 403 403",
