@@ -43,7 +43,7 @@ def test_a_rule_a_warning_and_other_answers(window):
     page = window.page
     window.open("/sessions/new/")
     page.fill("[name=caffeine_mg]", "600")
-    page.check("[name=stress_level][value='4']", force=True)
+    page.check("[name=stress_level][value='4']")
     page.click("main form button.button[type=submit]")
     session = page.url.removeprefix(window.address).removesuffix("recommendation/")
     page.click("text=Skip the guess")
@@ -54,7 +54,7 @@ def test_a_rule_a_warning_and_other_answers(window):
     path = page.url.removeprefix(window.address)
 
     page.click("text=Change what I said")
-    page.check("[name=stress_level][value='1']", force=True)
+    page.check("[name=stress_level][value='1']")
     page.click("main form button.button[type=submit]")
     expect(page.locator("h1")).to_have_text("Another look")
     window.open(path)

@@ -74,7 +74,7 @@ def test_an_untouched_form_says_nothing(ask):
 def test_every_widget_is_legible(ask, size):
     window = ask(*VARIABLES, size=size)
     window.look("widgets-empty")
-    window.page.check("#id_current_niggles_some", force=True)
+    window.page.check("#id_current_niggles_some")
     window.look("widgets-niggles")
 
 
@@ -155,7 +155,7 @@ def test_niggles_by_keyboard_with_a_row_added(ask):
 def fill_in(window) -> None:
     window.page.fill("[name=sleep_notes]", "woke at 3 😴 <b>")
     window.page.click("label[for=id_stress_level_3]")
-    window.page.check("#id_current_niggles_some", force=True)
+    window.page.check("#id_current_niggles_some")
     window.page.select_option("#id_current_niggles-0-location", "elbow")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 
 import pytest
@@ -112,3 +113,21 @@ def test_a_refusal_is_no_storm(site, open_window):
     window.page.wait_for_timeout(9000)
     assert len(asked) <= 2  # each try comes later than the one before
     expect(window.page.locator("[data-live]")).to_be_empty()
+
+
+def test_who_logs_out_asks_for_no_stream_any_more(site, open_window):
+    """However slow the answer is: the login is gone by then, and to ask would be refused."""
+    window, _, asked = arrive(site, open_window)
+    page = window.open("/account/")
+
+    def answer_late(route) -> None:
+        answer = route.fetch(max_redirects=0)
+        time.sleep(4)  # longer than a page waits before it listens
+        route.fulfill(response=answer)
+
+    page.route("**/accounts/logout/", answer_late)
+    asked.clear()
+    with page.expect_navigation(url="**/accounts/login/"):
+        page.click("button:has-text('Log out')", no_wait_after=True)
+    assert "You are logged out." in page.inner_text(".messages")
+    assert asked == []

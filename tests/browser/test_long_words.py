@@ -16,7 +16,7 @@ def ask(window) -> str:
     page = window.page
     window.open("/sessions/new/")
     page.fill("[name=sleep_hours]", "5.5")
-    page.check("[name=stress_level][value='4']", force=True)
+    page.check("[name=stress_level][value='4']")
     page.click("main form button.button[type=submit]")
     page.click("text=Skip the guess")
     expect(page.locator("[data-recommendation]")).to_have_attribute("data-done", "1")

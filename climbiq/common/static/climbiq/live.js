@@ -83,6 +83,8 @@
     if (told?.dataset.done) keep("seen", told.dataset.recommendation);
     close();
   });
+  // Logging out ends the login before the page is gone: to come back meanwhile would be refused.
+  for (const form of document.querySelectorAll("form[data-forget]")) form.addEventListener("submit", close);
   addEventListener("pageshow", (event) => { if (event.persisted) later(); });
   later();
 })();
