@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import psycopg
 from django.contrib import admin
@@ -10,6 +10,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import ValidationError
 from django.db import DataError, ProgrammingError, transaction
 from django.http import HttpRequest
+from django.utils.text import capfirst
 
 __all__ = ["AnyModelAdmin"]
 
@@ -32,16 +33,19 @@ class AnyModelAdmin(_Admin):
         """Count what the filters leave, in a savepoint: what comes after a refusal needs the transaction."""
         try:
             with transaction.atomic():
-                return super().get_changelist_instance(request)
+                rows = super().get_changelist_instance(request)
         except _BAD_VALUES as bad:
             _blame_the_address(request, bad)
         except ProgrammingError as refused:
             if not isinstance(refused.__cause__, psycopg.errors.InsufficientPrivilege):
                 raise
             _blame_the_address(request, refused)
+        if not rows.is_popup:  # headed by what the list holds, not by what one could do with it
+            rows.title = capfirst(str(self.opts.verbose_name_plural))
+        return rows
 
 
-def _blame_the_address(request: HttpRequest, error: Exception) -> None:
+def _blame_the_address(request: HttpRequest, error: Exception) -> NoReturn:
     """Without any filter or order in the address the fault is ours."""
     if not request.GET:
         raise error

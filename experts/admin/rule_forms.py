@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from django import forms
+from django.contrib import admin
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.db.models import Model, QuerySet
 from django.urls import reverse_lazy
 from django.utils.functional import lazy
@@ -126,7 +128,9 @@ class RuleForm(forms.Form):
         queryset=SyntheticScenario.objects.only("id", "scenario_description").order_by("-generated_at", "id"),
         required=False,
         empty_label="Not said",
-        help_text="The one that led to it.",
+        # Hundreds may be there: looked up by what is typed, in what the scenarios' own page may show.
+        widget=AutocompleteSelect(ExpertRule._meta.get_field("source_scenario"), admin.site),  # noqa: SLF001
+        help_text="The one that led to it. Type some of its words.",
         error_messages={"invalid_choice": "There is no such scenario."},
     )
     review_session = Meetings(

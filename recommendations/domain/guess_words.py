@@ -21,7 +21,7 @@ def guess_sentences(scores: GuessScores) -> list[str]:
     if scores.own_mae is None or scores.our_mae is None or scores.interval_95 is None:
         return [
             _so_far(scores.n),
-            f"From {NEEDED} on they are compared here; fewer say nothing about either.",
+            f"From {NEEDED} on they are compared here, after {NEEDED - scores.n} more; fewer say nothing about either.",
         ]
     own, ours = fixed_points(scores.own_mae), fixed_points(scores.our_mae)
     said = [f"Over {scores.n} sessions your guesses were off by {own} on average, ours by {ours}."]

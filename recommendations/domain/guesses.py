@@ -18,7 +18,7 @@ __all__ = ["FEW", "NEEDED", "Guess", "GuessScores", "Nearer", "score_guesses"]
 
 Nearer = Literal["too_few", "undecided", "own", "ours"]
 
-NEEDED: Final = 5  # below it a mean says nothing about either
+NEEDED: Final = 10  # below it a mean says nothing about either, and an interval rests on a few days
 FEW: Final = 20  # below it a verdict is said with a caution
 # Ratings are whole numbers: errors that look equal still differ by their rounding.
 _ROUNDING_SD: Final = 1.0 / math.sqrt(12.0)
@@ -102,7 +102,7 @@ def score_guesses(*, guesses: Sequence[Guess]) -> GuessScores:
 
         d_t = |own_t − y_t| − |ours_t − y_t|,   mean(d) ± t_{0.975, n−1} s / √n,   s = max(sd(d), 1/√12)
 
-    The floor of s is the rounding of ratings: five equal differences are not certainty. Sessions count as independent;
+    The floor of s is the rounding of ratings: equal differences are not certainty. Sessions count as independent;
     a long good or bad phase makes the interval somewhat too narrow.
 
     Parameters
@@ -113,7 +113,7 @@ def score_guesses(*, guesses: Sequence[Guess]) -> GuessScores:
     Examples
     --------
     >>> from uuid import UUID
-    >>> said = [(8, 6.4, 6), (7, 6.1, 5), (6, 6.0, 6), (9, 6.8, 8), (7, 6.2, 7)]
+    >>> said = [(8, 6.4, 6), (7, 6.1, 5), (6, 6.0, 6), (9, 6.8, 8), (7, 6.2, 7)] * 2
     >>> got = score_guesses(guesses=[
     ...     Guess(session_id=UUID(int=n), day=date(2026, 5, n), own=own, ours=ours, observed=observed)
     ...     for n, (own, ours, observed) in enumerate(said, start=1)

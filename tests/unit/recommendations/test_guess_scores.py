@@ -86,29 +86,32 @@ def test_what_is_not_compared(alice, bob):
     assert rated_guesses(user_id=alice.pk) == []
 
 
-def test_below_five_the_page_and_the_api_say_how_many_are_missing(climbing, alice):
+def test_below_ten_the_page_and_the_api_say_how_many_are_missing(climbing, alice):
     make_session(alice, day=NOW.date() - timedelta(days=9), planned={}, quality=5)
     empty = text_of(climbing.get("/model/"))
-    assert "None of your rated sessions has a guess of yours and one of ours yet. From 5 on" in empty
+    assert "None of your rated sessions has a guess of yours and one of ours yet. From 10 on" in empty
     assert "Say how good a session will be before you see what we expect" in empty
     for days in range(4):
         guess_and_rate(alice, 9.0, 5, days=days)
     page = climbing.get("/model/")
-    assert "4 of your rated sessions have a guess of yours and one of ours so far." in text_of(page)
+    assert (
+        "4 of your rated sessions have a guess of yours and one of ours so far. From 10 on they are compared here, "
+        "after 6 more"
+    ) in text_of(page)
     assert "off by" not in text_of(page)
     answer = climbing.get(MODEL).json()["guesses"]
-    assert (answer["sessions"], answer["sessions_needed"], answer["nearer"]) == (4, 5, "too_few")
+    assert (answer["sessions"], answer["sessions_needed"], answer["nearer"]) == (4, 10, "too_few")
     assert answer["own_mean_absolute_error"] is None
 
 
-def test_from_five_on_both_are_scored_and_drawn(climbing, alice, bob):
-    for days in range(6):
+def test_from_ten_on_both_are_scored_and_drawn(climbing, alice, bob):
+    for days in range(11):
         guess_and_rate(alice, 9.0, 5, days=days)
         guess_and_rate(bob, 1.0, 10, days=days)
     found = rated_guesses(user_id=alice.pk)
-    ours = sum(abs(g.ours - 5.0) for g in found) / 6
+    ours = sum(abs(g.ours - 5.0) for g in found) / 11
     answer = climbing.get(MODEL).json()["guesses"]
-    assert answer["sessions"] == 6
+    assert answer["sessions"] == 11
     assert answer["own_mean_absolute_error"] == 4.0
     assert answer["our_mean_absolute_error"] == pytest.approx(ours, abs=0.006)
     assert answer["nearer"] == "ours"
@@ -117,12 +120,12 @@ def test_from_five_on_both_are_scored_and_drawn(climbing, alice, bob):
     page = climbing.get("/model/")
     text = text_of(page)
     assert " ".join(answer["sentences"]) in text
-    assert "Over 6 sessions your guesses were off by 4.0 points on average" in text
+    assert "Over 11 sessions your guesses were off by 4.0 points on average" in text
     assert "These are few sessions: it can still turn." in text
     html = page.content.decode()
     chart = html[html.index('aria-label="How far your guesses and ours were off') :].split("</figure>")[0]
-    assert chart.count('class="chart__own"') == 6
-    assert chart.count("<tr>") == 7
+    assert chart.count('class="chart__own"') == 11
+    assert chart.count("<tr>") == 12
     assert "20 Nov 2026" in chart
 
 
