@@ -12,6 +12,7 @@ from django.db import transaction
 from climbiq.accounts.models import User
 from experts.services.demo import add_demo_rules, add_demo_scenarios
 from modeling.services.demo import ask_for_demo_training
+from recommendations.services.demo_guesses import GUESSERS, add_demo_guesses
 from sessions_app.domain.demo import CLIMBERS, DemoClimber
 from sessions_app.services.demo import fill_demo_diary
 
@@ -60,10 +61,14 @@ def seed_demo(*, now: datetime) -> Seeded | None:
             for number, (climber, user) in enumerate(climbers)
         )
         ask_for_demo_training()
+        rules = add_demo_rules(author=coaches[1], reviewer=coaches[0], now=now)
+        for climber, user in climbers:
+            if climber.login in GUESSERS:
+                add_demo_guesses(by=user, error_sd=GUESSERS[climber.login])
         return Seeded(
             climbers=len(climbers),
             sessions=sessions,
-            rules=add_demo_rules(author=coaches[1], reviewer=coaches[0], now=now),
+            rules=rules,
             scenarios=add_demo_scenarios(reviewers=coaches),
         )
 

@@ -74,6 +74,21 @@ def test_the_demo_is_written_once_and_its_logins_open(demo):
         assert carol.get("/admin/").status_code == 200
 
 
+def test_two_climbers_have_guessed_and_see_how_well(demo):
+    guesses = ask(
+        demo.site.database,
+        "SELECT u.email, count(*), count(DISTINCT r.session_id), bool_and(r.is_done), bool_and(s.status = 'completed')"
+        " FROM recommendations r JOIN users u ON u.id = r.user_id JOIN sessions s ON s.id = r.session_id"
+        " WHERE r.own_forecast IS NOT NULL AND r.created_at < coalesce(s.started_at, now()) GROUP BY 1 ORDER BY 1",
+    )
+    assert guesses == [("jonas@climbiq.test", 14, 14, True, True), ("mira@climbiq.test", 14, 14, True, True)]
+    password = demo.site.manage("demo_logins", **DEMO).split("password ")[1].split(" as")[0]
+    with visiting(demo.address, "mira@climbiq.test", password) as mira:
+        page = mira.get("/model/").text
+        assert "sessions your guesses were off by" in page
+        assert "How far your guesses and ours were off" in page
+
+
 def test_rules_and_scenarios_wait_for_the_coaches(demo):
     site = demo.site
     states = dict(ask(site.database, "SELECT lifecycle, count(*) FROM expert_rules GROUP BY 1"))
