@@ -112,7 +112,11 @@ class TaughtSerializer(serializers.Serializer[object]):
 
     session_id = serializers.UUIDField()
     session_date = serializers.DateField()
-    expected = serializers.FloatField()
+    expected = serializers.FloatField(help_text="Of the session as it was done.")
+    expected_for_plan = serializers.FloatField(
+        allow_null=True,
+        help_text="Of the session as planned: as it was shown then, else computed; null where it went as planned.",
+    )
     predictive_interval_95 = serializers.ListField(child=serializers.FloatField())
     observed = serializers.FloatField()
     surprise = serializers.FloatField()

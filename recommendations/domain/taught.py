@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from climbiq.domain.written_numbers import points
 from modeling.domain.design_matrix import TreatedSession, design_row
@@ -31,10 +31,13 @@ class Taught:
         What the climber's sessions before it let expect of it, under its conditions as treated.
     change
         Every coefficient before and after it, and why it moved.
+    for_plan
+        What was to be expected of it as it was planned; None where it went as planned.
     """
 
     prediction: QualityPrediction
     change: BeliefChange
+    for_plan: float | None = None
 
     @property
     def why(self) -> Why:
@@ -44,6 +47,21 @@ class Taught:
     @property
     def sessions_before(self) -> int:
         return self.prediction.n_sessions
+
+    def beside_the_plan(self, *, done: Sequence[str]) -> str:
+        """What was to be expected of what was done, beside the plan's number; "" where they are told alike.
+
+        Parameters
+        ----------
+        done
+            What was done instead, in words: "caffeine: 150 mg".
+        """
+        expected = rounding.quality(self.change.surprise.expected)
+        if self.for_plan is None or expected == rounding.quality(self.for_plan):
+            return ""
+        what = f" ({'; '.join(done)})" if done else ""
+        planned = rounding.quality(self.for_plan)
+        return f"For what you did{what} {expected:g} was to be expected; for the plan it was {planned:g}."
 
     @property
     def explanation(self) -> str:
@@ -76,6 +94,7 @@ class Taught:
             "sessions_before": self.sessions_before,
             "level_before": rounding.gain(self.change.level_before),
             "level_after": rounding.gain(self.change.level_after),
+            "expected_for_plan": None if self.for_plan is None else rounding.quality(self.for_plan),
         }
 
 
@@ -85,6 +104,7 @@ def what_a_session_taught(
     session: TreatedSession,
     population: TrainedPopulation | GaussianPrior,
     drift: Drift | None = None,
+    planned: Mapping[str, Any] | None = None,
 ) -> Taught:
     """Condition on the sessions before it, then on it as well, and compare.
 
@@ -98,6 +118,8 @@ def what_a_session_taught(
         What holds for climbers.
     drift
         Of the level, where `population` is a prior.
+    planned
+        Its conditions as planned, where they were others than the ones as treated.
 
     Examples
     --------
@@ -117,8 +139,14 @@ few sessions each one teaches much.'
     prediction = predict_quality(
         posterior=before.posterior, conditions=session.conditions, usual=before.usual
     )
+    for_plan = (
+        None
+        if planned is None
+        else predict_quality(posterior=before.posterior, conditions=planned, usual=before.usual)
+    )
     return Taught(
         prediction=prediction,
+        for_plan=None if for_plan is None else for_plan.expected_quality,
         change=belief_change(
             before=before.posterior,
             after=after.posterior,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from climbiq.accounts.models import User
 from recommendations.domain.guesses import GuessScores, score_guesses
 from recommendations.domain.own_model import OwnModel, own_model
 from recommendations.domain.taught import Taught, what_a_session_taught
-from recommendations.selectors import rated_guesses
+from recommendations.selectors import rated_guesses, recommendations_of
 from recommendations.services.own_sessions import SESSIONS_READ, as_treated_session, own_sessions
 from recommendations.services.shared_data import ServedPopulation, population_in_force
 from sessions_app.domain.records import SessionRecord
@@ -77,5 +77,11 @@ def what_it_taught(*, by: User, session_id: UUID) -> Lesson:
         session=as_treated_session(session),
         population=served.population,
         drift=served.drift,
+        planned=session.planned if session.changes else None,
     )
+    if session.changes:
+        # What the climber was told then is what they compare with, whatever the model would say of the plan by now.
+        advice = recommendations_of(user_id=by.pk, session_id=session_id).first()
+        if advice is not None and advice.shown_quality is not None:
+            taught = replace(taught, for_plan=advice.shown_quality)
     return Lesson(session=session, taught=taught, served=served)

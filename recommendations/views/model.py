@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET
 
 from climbiq.accounts.requests import person_of
 from climbiq.common.chart_data import Estimate, Moment
+from climbiq.domain.variables import variable
 from modeling.domain.design_matrix import INTERCEPT
 from modeling.domain.figures import QualityBand
 from recommendations.domain import model_words as words
@@ -26,7 +27,8 @@ from recommendations.domain.statistical_context import CoefficientBelief
 from recommendations.domain.taught import Taught
 from recommendations.services.knowledge import SessionNotFound, what_is_known, what_it_taught
 from recommendations.views.faults import needs_priors
-from sessions_app.domain.wording import title_of
+from sessions_app.domain.records import SessionRecord
+from sessions_app.domain.wording import in_words, title_of
 
 SESSIONS_DRAWN: Final = 40
 GUESSES_DRAWN: Final = 20
@@ -86,8 +88,13 @@ def session_taught(request: HttpRequest, session_id: UUID) -> HttpResponse:
             "changes": changes,
             "level": _level(lesson.taught),
             "association": words.ASSOCIATION,
+            "beside_the_plan": lesson.taught.beside_the_plan(done=_done_instead(lesson.session)),
         }
     return render(request, "recommendations/taught.html", page)
+
+
+def _done_instead(session: SessionRecord) -> list[str]:
+    return [f"{variable(name).label.lower()}: {in_words(name, value)}" for name, _, value in session.changes]
 
 
 def moments_of(band: QualityBand) -> list[Moment]:

@@ -75,7 +75,11 @@ class PreSessionSerializer(StrictSerializer):
 
 
 class PostSessionSerializer(StrictSerializer):
-    """How it went. `actual_…` only where it differs from the plan; null: as planned, or not said."""
+    """How it went. `actual_…` only where it differs from the plan; null: as planned, or not said.
+
+    A session can be completed without a `session_quality`, given as null or not at all: it counts as a visit, for
+    days since and for the history, and nothing is learnt from it until it is rated. The pages ask for the rating.
+    """
 
     deviation_details = DetailsField(required=False, allow_null=True)
 

@@ -12,7 +12,9 @@ from django.utils import timezone
 
 from climbiq.accounts import rls
 from climbiq.domain.variables import MODEL_VARIABLES, VARIABLES
+from recommendations.models import Recommendation
 from recommendations.services.recommend import Asked, make_recommendation
+from sessions_app.models import PostSessionData, Session
 from tests.factories.published import publish_population, trained_population
 from tests.factories.sessions import make_session
 
@@ -175,6 +177,45 @@ class TestSessionTaught:
         page = climbing.get(f"/sessions/{session.pk}/taught/")
         assert page.context["taught"].why == "as_expected"
         assert "Nothing moved far" in words(page)
+
+    def test_what_was_done_instead_is_told_beside_what_was_shown(self, climbing, alice):
+        climb(alice, 4, quality=4)
+        session = make_session(
+            alice,
+            day=DAY + timedelta(days=2),
+            planned={"stress_level": 3, "caffeine_mg": 0, "warmup_duration_min": 5},
+        )
+        now = datetime.combine(DAY + timedelta(days=2), datetime.min.time(), tzinfo=UTC)
+        with rls.as_user(alice.pk):
+            made = make_recommendation(
+                by=alice, asked=Asked(conditions={}, session_id=session.pk), now=now, tells=False
+            )
+        shown = Recommendation.objects.get(pk=made.recommendation_id).shown_quality
+        PostSessionData.objects.create(
+            session=session,
+            user=alice,
+            session_quality=8,
+            deviated_from_plan=True,
+            actual_caffeine_mg=200,
+            actual_warmup_min=25,
+        )
+        Session.objects.filter(pk=session.pk).update(status="completed")
+        page = climbing.get(f"/sessions/{session.pk}/taught/")
+        told = re.search(
+            r"For what you did \((.*?)\) ([\d.]+) was to be expected; for the plan it was ([\d.]+)\.",
+            words(page),
+        )
+        assert "caffeine: 200 mg" in told[1]
+        assert "warm-up: 25 min" in told[1]
+        assert f"Expected {told[2]}, rated 8" in words(page)
+        assert float(told[3]) == shown != float(told[2])
+        said = climbing.get(f"/api/v1/sessions/{session.pk}/taught").json()
+        assert (said["expected"], said["expected_for_plan"]) == (float(told[2]), shown)
+
+    def test_as_planned_there_is_one_number(self, climbing, alice):
+        session = make_session(alice, day=DAY, planned={"caffeine_mg": 100}, quality=8)
+        assert "For what you did" not in words(climbing.get(f"/sessions/{session.pk}/taught/"))
+        assert climbing.get(f"/api/v1/sessions/{session.pk}/taught").json()["expected_for_plan"] is None
 
     def test_the_first_session_of_all(self, climbing, alice):
         session = make_session(alice, day=DAY, planned={"stress_level": 5}, quality=8)

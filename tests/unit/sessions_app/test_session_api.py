@@ -405,3 +405,13 @@ def test_the_end_is_told_by_the_log_or_said_with_it(call, alice):
     assert parse_datetime(by_shortcut["ended_at"]) == end
     late = call("PATCH", f"/sessions/{third.pk}/post-session", {"ended_at": today(2) + "T10:00Z"})
     assert set(problem(late, 400)["errors"]) == {"ended_at"}
+
+
+def test_a_session_may_be_completed_without_a_rating_and_the_schema_says_so(call, client, alice):
+    session = make_session(alice, planned={}, quality=7)
+    answer = call("PUT", f"/sessions/{session.pk}/post-session", {"session_quality": None})
+    assert (answer.status_code, answer.json()["status"]) == (200, "completed")
+    problem(call("GET", f"/sessions/{session.pk}/taught"), 404)
+    schema = client.get("/api/schema/?format=json").json()["components"]["schemas"]
+    said = next(text["description"] for name, text in schema.items() if name.startswith("PostSession"))
+    assert "completed without a `session_quality`" in said
