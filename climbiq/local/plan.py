@@ -34,10 +34,10 @@ class LongRunning:
 STATIC_INPUTS = ("requirements.txt", "climbiq/settings.py", "[!.]*/static/**/*", "climbiq/*/static/**/*")
 STEPS: tuple[Step, ...] = (
     Step(("setup_database",), "superuser"),
-    Step(("migrate", "--no-input", "--verbosity=0"), "owner"),
-    Step(("load_literature_priors",), "service"),
+    Step(("migrate", "--no-input", "--verbosity=0", "--skip-checks"), "owner"),
+    Step(("load_literature_priors", "--skip-checks"), "service"),
     Step(("collectstatic", "--no-input", "--verbosity=0"), "app", inputs=STATIC_INPUTS),
-    Step(("seed_demo", "--if-empty"), "service", demo_only=True),
+    Step(("seed_demo", "--if-empty", "--skip-checks"), "service", demo_only=True),
 )
 
 WEB = (
