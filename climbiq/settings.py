@@ -198,6 +198,7 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_FORMS = {"login": "climbiq.accounts.forms.LoginForm", "signup": "climbiq.accounts.forms.SignupForm"}
 ACCOUNT_ADAPTER = "climbiq.accounts.adapter.AccountAdapter"
 ACCOUNT_EMAIL_VERIFICATION = env.text("CLIMBIQ_EMAIL_VERIFICATION", "optional")
+ACCOUNT_MAX_EMAIL_ADDRESSES = 2
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_PRESERVE_USERNAME_CASING = False
 ACCOUNT_SESSION_REMEMBER = True
@@ -244,6 +245,7 @@ REST_FRAMEWORK = {
         "recommendations": env.text("CLIMBIQ_RECOMMENDATION_RATE", "120/hour"),
         "uploads": "20/hour",
         "exports": "10/hour",
+        "diary_exports": "30/hour",
     },
     "DEFAULT_PAGINATION_CLASS": "climbiq.common.pagination.NewestFirst",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

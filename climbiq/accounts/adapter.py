@@ -7,11 +7,15 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.internal import ratelimit
+from django.contrib import messages
 from django.http import HttpRequest
 
+from climbiq.accounts import rls
+from climbiq.accounts.addresses import forget_unconfirmed
 from climbiq.accounts.login_store import BEGAN, IS_APP
 from climbiq.accounts.models import Login, User
 from climbiq.accounts.session_lifetime import note_use
+from climbiq.accounts.tokens import revoke_all_tokens
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -31,9 +35,25 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         request.session[IS_APP] = hasattr(request.allauth, "headless")  # type: ignore[attr-defined]
 
     def set_password(self, user: User, password: str) -> None:
-        """A new password ends every login; the one at hand is written anew by whoever changes their own."""
+        """A new password ends every login and key, and forgets addresses that nobody confirmed.
+
+        Whoever takes an account back need not know what somebody else has left in it. The login at hand is written anew
+        by whoever changes their own.
+        """
         super().set_password(user, password)
         Login.objects.filter(user=user).delete()
+        forget_unconfirmed(user=user)
+        with rls.acting_as(rls.Identity.of(user)):  # a reset comes from somebody who is not logged in
+            revoked = revoke_all_tokens(user=user) if user.is_active else 0
+        if revoked and self.request is not None:
+            text = "Your keys for scripts and apps do not open anything any more. Make new ones where you need them."
+            self.add_message(self.request, messages.WARNING, message=text)
+
+    def clean_email(self, email: str) -> str:
+        """Every form asks for it before it looks whose an address is: a claim that nobody confirmed is none."""
+        cleaned: str = super().clean_email(email)
+        forget_unconfirmed(email=cleaned)
+        return cleaned
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Count an attempt, and refuse one too many: of this name at this address, or of any name at it.

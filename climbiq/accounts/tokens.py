@@ -73,6 +73,12 @@ def revoke_token(*, user: User, token_id: UUID | str, now: datetime | None = Non
     return bool(changed)
 
 
+def revoke_all_tokens(*, user: User, now: datetime | None = None) -> int:
+    """Make all tokens of `user` useless at once; how many were usable."""
+    now = now or timezone.now()
+    return _usable(user, now=now).update(revoked_at=now)
+
+
 def tokens_of(user: User) -> QuerySet[ApiToken]:
     """All tokens of one person, newest first."""
     return ApiToken.objects.filter(user=user).order_by("-created_at", "-id")

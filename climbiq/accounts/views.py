@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from datetime import timedelta
 from uuid import UUID
 
@@ -23,6 +22,7 @@ from climbiq.accounts.letters import tell_of_erasure
 from climbiq.accounts.requests import PersonRequest
 from climbiq.common.personal_data import personal_tables
 from climbiq.common.throttles import seconds_to_wait
+from climbiq.common.views import too_often
 
 
 @login_required
@@ -51,9 +51,7 @@ def data_download(request: PersonRequest) -> HttpResponse:
     """Everything that is held, as one file."""
     wait = seconds_to_wait(request, scope="exports")
     if wait is not None:
-        answer = render(request, "429.html", status=429)
-        answer.headers["Retry-After"] = str(math.ceil(wait))
-        return answer
+        return too_often(request, wait_seconds=wait)
     now = timezone.now()
     return HttpResponse(
         own_export(user=request.user, now=now),

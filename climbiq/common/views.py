@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import math
 import sys
 from http import HTTPStatus
 
@@ -69,6 +70,13 @@ def _missing_migrations() -> int:
 def _known_migrations() -> frozenset[tuple[str, str]]:
     """Read from disk once: they do not change while the process runs."""
     return frozenset(MigrationLoader(None).disk_migrations or {})
+
+
+def too_often(request: HttpRequest, *, wait_seconds: float) -> HttpResponse:
+    """A page that says that an allowance is used up, and when there is room again."""
+    answer = render(request, "429.html", status=HTTPStatus.TOO_MANY_REQUESTS)
+    answer.headers["Retry-After"] = str(math.ceil(wait_seconds))
+    return answer
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

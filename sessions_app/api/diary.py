@@ -89,8 +89,8 @@ class DiaryView(APIView):
     throttle_scope = ""
 
     def get_throttles(self) -> list[BaseThrottle]:
-        """Only loading costs much: taking one's own data away is never refused for having loaded files."""
-        self.throttle_scope = "uploads" if self.request.method == "POST" else ""
+        """Files in and files out are counted apart: whoever has loaded many may still take their own data away."""
+        self.throttle_scope = "uploads" if self.request.method == "POST" else "diary_exports"
         return super().get_throttles()
 
     def get_renderers(self) -> list[BaseRenderer]:

@@ -15,6 +15,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from climbiq.accounts import rls
 from climbiq.accounts.models import User
 from climbiq.accounts.requests import person_of
+from climbiq.common.throttles import seconds_to_wait
+from climbiq.common.views import too_often
 from climbiq.domain.zones import zone_of
 from sessions_app.domain.days import local_day
 from sessions_app.domain.diary import Diary, UnreadableDiary
@@ -42,6 +44,9 @@ def diary(request: HttpRequest) -> HttpResponse:
     form = DiaryUploadForm(request.POST or None, request.FILES or None)
     if request.method != "POST" or not form.is_valid():
         return render(request, "sessions/diary.html", {"form": form}, status=INVALID if form.errors else 200)
+    wait = seconds_to_wait(request, scope="uploads")
+    if wait is not None:
+        return too_often(request, wait_seconds=wait)
     rls.bind_user(by, lifetime=rls.LONG_LIFETIME_SECONDS)
     raw: bytes = form.cleaned_data["file"].read()
     try:
@@ -62,6 +67,9 @@ def diary(request: HttpRequest) -> HttpResponse:
 def load(request: HttpRequest) -> HttpResponse:
     """Load the file that was looked at; its bad rows are left out, as the page said."""
     by = person_of(request)
+    wait = seconds_to_wait(request, scope="uploads")
+    if wait is not None:
+        return too_often(request, wait_seconds=wait)
     rls.bind_user(by, lifetime=rls.LONG_LIFETIME_SECONDS)
     try:
         kept = signing.loads(request.POST.get("kept", ""), salt=_SALT, max_age=_KEPT_SECONDS)
@@ -78,6 +86,9 @@ def load(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest) -> HttpResponse:
     """Every session as a file that loads again."""
     by = person_of(request)
+    wait = seconds_to_wait(request, scope="diary_exports")
+    if wait is not None:
+        return too_often(request, wait_seconds=wait)
     day = local_day(now=timezone.now(), zone=zone_of(by.time_zone))
     return HttpResponse(
         write_own_diary(by=by).encode(),
