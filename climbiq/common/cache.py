@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from django.core.cache import cache
@@ -87,6 +87,15 @@ class ForgivingRedisCache(RedisCache):
 
     def delete_many(self, *args: Any, **kwargs: Any) -> None:
         self._ask(None, super().delete_many, *args, **kwargs)
+
+    def run_script(self, script: str, *, keys: Iterable[str], arguments: Iterable[Any]) -> Any:
+        """Run a script on the server, as one step that nothing else comes between; None where it does not answer."""
+        names = [self.make_and_validate_key(key) for key in keys]
+
+        def run() -> Any:
+            return self._cache.get_client(None).eval(script, len(names), *names, *arguments)
+
+        return self._ask(None, run)
 
     def clear(self) -> None:
         self._ask(None, super().clear)

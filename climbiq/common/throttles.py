@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+import threading
 import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
@@ -21,8 +23,8 @@ _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 class PerUserThrottle(BaseThrottle):
     """One allowance for each account, a smaller one for each address that is not logged in.
 
-    A view with a `throttle_scope` has one of its own besides. A request is counted with one look at the cache and one
-    note in it; when the cache is away, nobody is held back.
+    A view with a `throttle_scope` has one of its own besides. All is counted in one step of the cache, so that
+    requests at once cannot share a place; when the cache is away, nobody is held back.
     """
 
     THROTTLE_RATES: Mapping[str, str] = api_settings.DEFAULT_THROTTLE_RATES  # type: ignore[assignment]
@@ -39,22 +41,61 @@ class PerUserThrottle(BaseThrottle):
     def count(self, request: Request | HttpRequest, *, scopes: Iterable[str]) -> bool:
         """Take one from each of these allowances; False where one of them was used up."""
         who = str(request.user.pk) if request.user.is_authenticated else self.get_ident(request)  # type: ignore[arg-type]
-        rates = {f"throttle_{scope}_{who}": _parsed(self.THROTTLE_RATES[scope]) for scope in scopes}
-        now = time.time()
-        seen, noted = cache.get_many(rates), {}
-        for key, (most, seconds) in rates.items():
-            recent = [moment for moment in seen.get(key, ()) if moment > now - seconds]  # latest first
-            if len(recent) < most:
-                noted[key] = [now, *recent]
-            else:
-                self._wait = max(self._wait or 0.0, recent[most - 1] + seconds - now)
-        if noted:
-            cache.set_many(noted, timeout=max(seconds for _, seconds in rates.values()))
+        rates = {f"rate_{scope}_{who}": _parsed(self.THROTTLE_RATES[scope]) for scope in scopes}
+        waits = _take(rates, now=time.time())
+        self._wait = max((wait for wait in waits if wait > 0), default=None)
         return self._wait is None
 
     def wait(self) -> float | None:
         """Seconds until there is room again."""
         return self._wait
+
+
+# Of each key the moments that count, oldest first. Takes one where there is room: 0; else the seconds until there is.
+_TAKE: Final = """
+local now, nonce, waits = tonumber(ARGV[1]), ARGV[2], {}
+for i, key in ipairs(KEYS) do
+    local most, seconds = tonumber(ARGV[2 * i + 1]), tonumber(ARGV[2 * i + 2])
+    redis.call('ZREMRANGEBYSCORE', key, '-inf', now - seconds)
+    local taken = redis.call('ZCARD', key)
+    if taken < most then
+        redis.call('ZADD', key, ARGV[1], ARGV[1] .. nonce)
+        redis.call('PEXPIRE', key, seconds * 1000)
+        waits[i] = '0'
+    else
+        local oldest = redis.call('ZRANGE', key, taken - most, taken - most, 'WITHSCORES')
+        waits[i] = string.format('%.3f', tonumber(oldest[2]) + seconds - now)
+    end
+end
+return waits
+"""
+_one_at_a_time: Final = threading.Lock()
+
+
+def _take(rates: Mapping[str, tuple[int, int]], *, now: float) -> list[float]:
+    """Take one of each allowance that has one left; for each the seconds until it has again, 0 where it had."""
+    if hasattr(cache, "run_script"):
+        limits = [number for rate in rates.values() for number in rate]
+        found = cache.run_script(
+            _TAKE, keys=rates, arguments=[repr(now), f" {secrets.token_hex(6)}", *limits]
+        )
+        return [float(wait) for wait in found or ()]
+    with _one_at_a_time:  # a cache of this process alone
+        return _take_here(rates, now=now)
+
+
+def _take_here(rates: Mapping[str, tuple[int, int]], *, now: float) -> list[float]:
+    seen, noted, waits = cache.get_many(rates), {}, []
+    for key, (most, seconds) in rates.items():
+        recent = [moment for moment in seen.get(key, ()) if moment > now - seconds]  # latest first
+        if len(recent) < most:
+            noted[key] = [now, *recent]
+            waits.append(0.0)
+        else:
+            waits.append(recent[most - 1] + seconds - now)
+    if noted:
+        cache.set_many(noted, timeout=max(seconds for _, seconds in rates.values()))
+    return waits
 
 
 def _parsed(rate: str) -> tuple[int, int]:

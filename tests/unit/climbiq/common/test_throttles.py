@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.core.cache.backends.locmem import LocMemCache
 from django.test import RequestFactory
 
 from climbiq.common.throttles import PerUserThrottle, seconds_to_wait
@@ -92,9 +95,9 @@ def test_a_page_and_the_api_share_an_allowance(clock: SimpleNamespace) -> None:
     assert ask("a", "exports")
 
 
-def test_one_look_and_one_note(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_step_of_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[str] = []
-    for name in ("get", "get_many", "set", "set_many", "incr", "add"):
+    for name in ("get", "get_many", "set", "set_many", "incr", "add", "run_script"):
         real = getattr(cache, name)
         monkeypatch.setattr(
             f"climbiq.common.throttles.cache.{name}",
@@ -102,4 +105,23 @@ def test_one_look_and_one_note(monkeypatch: pytest.MonkeyPatch) -> None:
             raising=False,
         )
     ask("a", "recommendations")
-    assert calls == ["get_many", "set_many"]
+    assert calls == ["run_script"]
+
+
+@pytest.mark.parametrize("kind", ["shared", "of this process"])
+def test_many_at_once_get_no_more_than_there_is(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if kind == "of this process":
+        monkeypatch.setattr("climbiq.common.throttles.cache", LocMemCache(kind, {}))
+    gate = threading.Barrier(16)
+
+    def one(_: int) -> int:
+        gate.wait()
+        return sum(ask("a", "recommendations") is None for _ in range(3))
+
+    with ThreadPoolExecutor(16) as pool:
+        assert sum(pool.map(one, range(16))) == 3
+
+
+def test_a_cache_that_is_away_holds_nobody_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("climbiq.common.throttles.cache.run_script", lambda *_, **__: None, raising=False)
+    assert [ask("a", "recommendations") for _ in range(9)] == [None] * 9
