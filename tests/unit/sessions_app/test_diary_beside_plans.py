@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from climbiq.accounts.models import User
 from sessions_app.models import Gym, PostSessionData, PreSessionData, Session
@@ -149,3 +152,12 @@ def test_the_command_does_the_same(tmp_path, capsys):
         call_command("import_diary", str(file))
     call_command("import_diary", str(file), "--skip-bad")
     assert "1 row left out" in capsys.readouterr().out
+
+
+def test_gyms_are_added_in_one_order_whatever_the_files(climbing, alice):
+    """Two loads that name the same new gyms in other orders would each wait for the other."""
+    text = "session_date,gym\n2026-05-04,Zeta\n2026-05-05,alpha\n2026-05-06,Beta\n2026-05-07,Zeta\n"
+    with CaptureQueriesContext(connection) as asked:
+        assert load(climbing, text).json()["added"] == 4
+    added = [query["sql"] for query in asked if query["sql"].startswith("INSERT INTO gyms ")]
+    assert [re.search(r"'(\w+)'", sql)[1] for sql in added] == ["alpha", "Beta", "Zeta"]
