@@ -84,6 +84,15 @@ class Meetings(MeetingField):
         return f"{obj.session_date:%Y-%m-%d} {obj.session_name or ''}".strip()
 
 
+class LookedUp(AutocompleteSelect):
+    """A row that is looked up by what is typed; empty it says what that means."""
+
+    def build_attrs(self, base_attrs: Any, extra_attrs: Any = None) -> dict[str, Any]:
+        """Django's own, which leave the placeholder blank."""
+        attrs: dict[str, Any] = super().build_attrs(base_attrs, extra_attrs)
+        return attrs | {"data-placeholder": "Not said"}
+
+
 class RuleForm(forms.Form):
     """A rule's content. `reason` is needed once the rule exists."""
 
@@ -129,7 +138,7 @@ class RuleForm(forms.Form):
         required=False,
         empty_label="Not said",
         # Hundreds may be there: looked up by what is typed, in what the scenarios' own page may show.
-        widget=AutocompleteSelect(ExpertRule._meta.get_field("source_scenario"), admin.site),  # noqa: SLF001
+        widget=LookedUp(ExpertRule._meta.get_field("source_scenario"), admin.site),  # noqa: SLF001
         help_text="The one that led to it. Type some of its words.",
         error_messages={"invalid_choice": "There is no such scenario."},
     )

@@ -6,6 +6,7 @@ import json
 
 import psycopg
 import pytest
+from playwright.sync_api import expect
 
 from tests.fixtures.browser import Window, add_person
 from tests.fixtures.database import superuser_url
@@ -116,7 +117,7 @@ def test_every_page_of_the_editor(coach, size):
     page.fill("#step_reason", "Two false alarms this week")
     page.click("button:has-text('Pause')")
     page.fill("#id_evidence", "Schöffl 2013; three cases of our own.")
-    page.fill("#id_priority", "95")
+    page.fill("#id_name", "No hangboard on any sore finger")
     page.fill("#id_reason", "What it rests on")
     page.click("input[type=submit]")
     window.look("rules-change-waits")
@@ -162,3 +163,19 @@ def test_a_rule_written_and_approved_with_the_keyboard(coach):
     carol.type_into("#id_reason", "Higher")
     carol.press("#rule-form input[type=submit]")
     assert "Pause it, change it" in carol.page.inner_text(".errorlist.nonfield")
+
+
+@pytest.mark.parametrize("size", ["phone", "desktop"])
+def test_a_scenario_is_looked_up_by_its_words(coach, size):
+    window = coach(size)
+    page = window.open(f"{LIST}add/")
+    field = page.locator(".field-source_scenario")
+    expect(field.locator(".select2-selection")).to_have_text("Not said")
+    field.locator(".select2-selection").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.type("underslept")
+    found = page.locator(".select2-results__option--highlighted")
+    expect(found).to_have_text("Nervous, underslept, competition tomorrow")
+    page.keyboard.press("Enter")
+    expect(field.locator(".select2-selection")).to_contain_text("Nervous, underslept")
+    assert page.input_value("[name=source_scenario]")
