@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import timedelta
 from typing import Final
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from climbiq.accounts.models import User
 from recommendations.services.recommend import Asked, make_recommendation
 from recommendations.services.telling import tell_now
-from sessions_app.models import Session
+from sessions_app.services.demo import latest_rated, taken_back_to_its_plan
 
 __all__ = ["GUESSERS", "add_demo_guesses"]
 
@@ -28,22 +28,15 @@ def add_demo_guesses(*, by: User, error_sd: float) -> int:
     is over again afterwards: the advice is what the climber would have seen.
     """
     chance = np.random.default_rng(SEED)
-    latest = (
-        Session.objects.filter(user_id=by.pk, status="completed", post__session_quality__isnull=False)
-        .order_by("-session_date", "-started_at", "id")
-        .values_list("pk", "session_date", "started_at", "post__session_quality")[:SESSIONS]
-    )
-    for key, day, started_at, quality in reversed(latest):
-        guess = float(np.clip(round(float(quality or 0) + chance.normal(HOPE, error_sd)), 1, 10))
-        begins = started_at or datetime.combine(day, time(12), tzinfo=UTC)
-        mine = Session.objects.filter(pk=key)
-        mine.update(status="planned")
-        made = make_recommendation(
-            by=by,
-            asked=Asked(conditions=None, session_id=key, own_forecast=guess),
-            now=begins - BEFORE,
-            tells=False,
-        )
-        tell_now(user_id=by.pk, recommendation_id=made.recommendation_id)
-        mine.update(status="completed")
+    latest = latest_rated(by=by, limit=SESSIONS)
+    for key, begins, quality in latest:
+        guess = float(np.clip(round(quality + chance.normal(HOPE, error_sd)), 1, 10))
+        with taken_back_to_its_plan(session_id=key):
+            made = make_recommendation(
+                by=by,
+                asked=Asked(conditions=None, session_id=key, own_forecast=guess),
+                now=begins - BEFORE,
+                tells=False,
+            )
+            tell_now(user_id=by.pk, recommendation_id=made.recommendation_id)
     return len(latest)
