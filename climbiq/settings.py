@@ -220,7 +220,7 @@ EMAIL_USE_TLS = env.flag("CLIMBIQ_EMAIL_USE_TLS", default=True)
 EMAIL_PORT = env.whole("CLIMBIQ_EMAIL_PORT", 587 if EMAIL_USE_TLS else 25)
 EMAIL_HOST_USER = env.text("CLIMBIQ_EMAIL_USER")
 EMAIL_HOST_PASSWORD = env.text("CLIMBIQ_EMAIL_PASSWORD")
-EMAIL_TIMEOUT = 10
+EMAIL_TIMEOUT = 5
 EMAIL_FILE_PATH = env.text("CLIMBIQ_EMAIL_FOLDER") or None  # for the file-based backend
 DEFAULT_FROM_EMAIL = env.text("CLIMBIQ_FROM_EMAIL", "ClimbIQ <no-reply@localhost>")
 

@@ -8,10 +8,12 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.internal import ratelimit
 from django.contrib import messages
+from django.contrib.sites.shortcuts import get_current_site
 from django.http import HttpRequest
 
 from climbiq.accounts import rls
 from climbiq.accounts.addresses import forget_unconfirmed
+from climbiq.accounts.letters import send_afterwards
 from climbiq.accounts.login_store import BEGAN, IS_APP
 from climbiq.accounts.models import Login, User
 from climbiq.accounts.session_lifetime import note_use
@@ -48,6 +50,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         if revoked and self.request is not None:
             text = "Your keys for scripts and apps do not open anything any more. Make new ones where you need them."
             self.add_message(self.request, messages.WARNING, message=text)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Write it now, and send it when the request holds no connection: a mail server may be slow."""
+        site = {"request": self.request, "email": email, "current_site": get_current_site(self.request)}
+        send_afterwards(self.request, self.render_mail(template_prefix, email, site | context))
 
     def clean_email(self, email: str) -> str:
         """Every form asks for it before it looks whose an address is: a claim that nobody confirmed is none."""

@@ -57,6 +57,16 @@ def setup_database(*, url: str, passwords: Mapping[str, str]) -> None:
             "GRANT USAGE ON SCHEMA public TO climbiq_app, climbiq_service",
         ):
             database.execute(statement)
+        _close_large_objects(database)
+
+
+def _close_large_objects(database: psycopg.Connection[tuple[object, ...]]) -> None:
+    """Let nobody store what no policy governs. Only a superuser may; without one it stays as PostgreSQL has it."""
+    row = database.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()
+    if row == (True,):
+        database.execute(
+            "REVOKE EXECUTE ON FUNCTION lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea) FROM PUBLIC"
+        )
 
 
 def add_rls_key(*, url: str, key: bytes) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from allauth.account.adapter import get_adapter
 from django.contrib.sites.shortcuts import get_current_site
-from django.db import transaction
+from django.core.mail import EmailMessage
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -23,4 +23,13 @@ def tell_of_erasure(request: HttpRequest, *, user: User, due_at: datetime) -> No
     }
     site = {"current_site": get_current_site(request), "email": user.email}
     letter = get_adapter().render_mail("accounts/email/erasure_asked", user.email, context | site)
-    transaction.on_commit(letter.send, robust=True)
+    send_afterwards(request, letter)
+
+
+def send_afterwards(request: HttpRequest | None, letter: EmailMessage) -> None:
+    """Have a letter sent once the request is committed and holds no connection any more; without a request, now."""
+    waiting: list[EmailMessage] | None = getattr(request, "letters", None)
+    if waiting is None:
+        letter.send()
+    else:
+        waiting.append(letter)

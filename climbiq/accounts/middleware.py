@@ -48,6 +48,7 @@ class RowLevelSecurity:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.path.startswith(WITHOUT_TRANSACTION):
             return self.get_response(request)
+        request.letters = []  # type: ignore[attr-defined]
         with transaction.atomic():
             outer = rls.current_binding(connection) if settings.RLS_SET_ROLE else None
             is_app_login = request.path.startswith(APP_LOGIN)
@@ -61,6 +62,7 @@ class RowLevelSecurity:
                 request.person_id = str(request.user.pk)  # type: ignore[attr-defined]
             if response.status_code >= HTTPStatus.BAD_REQUEST and not is_app_login:
                 transaction.set_rollback(True)
+                request.letters.clear()  # type: ignore[attr-defined]
             elif outer is not None and not connection.needs_rollback:
                 rls.set_binding(connection, *outer)
         return response

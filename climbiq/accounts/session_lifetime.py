@@ -8,12 +8,13 @@ from typing import Final
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from climbiq.accounts.devices import device_of
-from climbiq.accounts.login_store import BEGAN, DEVICE, SEEN
+from climbiq.accounts.login_store import BEGAN, DEVICE, IS_APP, SEEN, SessionStore
 from climbiq.accounts.middleware import WITHOUT_TRANSACTION, GetResponse
 
 SEEN_PRECISION_SECONDS: Final = 600  # writing the session on every request would cost a row each time
@@ -35,7 +36,10 @@ class SessionLifetime:
 
     @staticmethod
     def _check(request: HttpRequest, *, now: int) -> None:
-        if is_over(request.session, now=now, idle_seconds=settings.SESSION_IDLE_SECONDS):
+        if request.session.get(IS_APP):
+            # The token of an app is no cookie: any site could have a browser send that.
+            request.session, request.user = SessionStore(), AnonymousUser()
+        elif is_over(request.session, now=now, idle_seconds=settings.SESSION_IDLE_SECONDS):
             logout(request)
             messages.info(request, "You were logged out because it was a while ago. Please log in again.")
         else:

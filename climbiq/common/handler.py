@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import threading
 import time
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -57,21 +58,23 @@ class OneThread(ASGIHandler):
         place = await self.crowd.enter(credential=credential_of(request), address=address_of(request))
         if place is None:
             return self._turned_away(request)
-        is_over = False
+        is_over, answered = False, _Answered()
         try:
-            response = await sync_to_async(self._answer, thread_sensitive=True)(request, place)
+            response = await sync_to_async(self._answer, thread_sensitive=True)(request, place, answered)
             is_over = True
             return response
         finally:
-            if not is_over:
+            if not is_over:  # the client has gone
                 place.abandon()
+                answered.drop()
 
-    def _answer(self, request: HttpRequest, place: Place) -> HttpResponseBase:
+    def _answer(self, request: HttpRequest, place: Place, answered: _Answered) -> HttpResponseBase:
         """Answer, and let the next one in; the connection went back to the pool with the answer."""
         if not place.begin():
             return HttpResponse(status=HTTPStatus.SERVICE_UNAVAILABLE)  # nobody reads it
         try:
             response = self.get_response(request)
+            answered.keep(response)
             person = getattr(request, "person_id", "")
             credential = credential_of(request)
             if person and credential:
@@ -96,6 +99,33 @@ class OneThread(ASGIHandler):
         page = loader.get_template("429.html").render({"is_at_once": True})
         policy = "; ".join(f"{name} {' '.join(where)}" for name, where in _policy().items())
         return HttpResponse(page, status=429, headers={**headers, "Content-Security-Policy": policy})
+
+
+class _Answered:
+    """The answer of a request whose client may go meanwhile: then what it holds is given back at once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._response: HttpResponseBase | None = None
+        self._is_unwanted = False
+
+    def keep(self, response: HttpResponseBase) -> None:
+        """In the working thread: it is there."""
+        with self._lock:
+            self._response = response
+        self._close_unwanted()
+
+    def drop(self) -> None:
+        """In the event loop: nobody will read it."""
+        with self._lock:
+            self._is_unwanted = True
+        self._close_unwanted()
+
+    def _close_unwanted(self) -> None:
+        with self._lock:
+            response = self._response if self._is_unwanted else None
+        for close in getattr(response, "_resource_closers", ()):
+            close()
 
 
 def _policy() -> Mapping[str, list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from http import HTTPStatus
 
@@ -13,6 +14,8 @@ from django.shortcuts import render
 from climbiq.common.api_errors import PREFIX
 from climbiq.common.views import away_page
 
+log = logging.getLogger(__name__)
+
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
@@ -20,7 +23,7 @@ class ReleaseConnections:
     """Give the database connection back before the first byte.
 
     Django returns it when the response is finished: a stream would hold it for minutes, and whoever reads a page
-    slowly for as long as they like.
+    slowly for as long as they like. Letters go out when it is back, for the same reason.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -31,6 +34,11 @@ class ReleaseConnections:
         for connection in connections.all(initialized_only=True):
             if not connection.in_atomic_block:
                 connection.close()
+        for letter in getattr(request, "letters", ()):
+            try:
+                letter.send()
+            except Exception:
+                log.exception("a letter was not sent")
         return response
 
 

@@ -95,6 +95,7 @@ def sse_response(
     response = StreamingHttpResponse(content, content_type=CONTENT_TYPE, headers=_HEADERS)
     # A client may leave before the first byte: then the generator never starts and its `finally` never runs.
     weakref.finalize(response, slot.release)
+    response._resource_closers.append(slot.release)  # type: ignore[attr-defined]  # noqa: SLF001  what Django calls when a response is closed
     return response
 
 

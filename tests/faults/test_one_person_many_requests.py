@@ -116,3 +116,11 @@ def test_the_apps_connections_carry_limits_and_no_others_do(cloned_database):
         with psycopg.connect(role_url(cloned_database, role)) as connection:
             found = {name: connection.execute(f"SHOW {name}").fetchone()[0] for name in APP_LIMITS}
         assert {name: found[name].replace("1min", "60s") for name in found} == expected
+
+
+def test_nobody_stores_what_no_policy_governs(cloned_database):
+    with (
+        psycopg.connect(role_url(cloned_database, "app")) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute("SELECT lo_from_bytea(0, 'x')")
