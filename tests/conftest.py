@@ -79,5 +79,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One process more than cores, since tests of real servers wait half of their time; each has servers of its own."""
-    return min(len(os.sched_getaffinity(0)) + 1, 5)
+    """Two processes more than cores, since tests of real servers wait half of their time; each has servers of its own."""
+    return min(len(os.sched_getaffinity(0)) + 2, 6)

@@ -31,7 +31,7 @@ Answer = list[tuple[Any, ...]] | int | str | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """One statement of one visitor; `look` asks afterwards, as the superuser, what has become of it."""
+    """One statement of one visitor, or of the tables' owner; `look` asks afterwards, as the superuser, what has become of it."""
 
     who: str
     statement: sql.Composed | sql.SQL
@@ -81,7 +81,7 @@ def answers(
 
 
 def _answer(database: psycopg.Connection[Any], probe: Probe, people: Mapping[str, User]) -> Answer:
-    role = "climbiq_service" if probe.who == "service" else "climbiq_app"
+    role = f"climbiq_{probe.who}" if probe.who in {"service", "owner"} else "climbiq_app"
     database.execute(
         "SELECT set_config('app.claims', %s, true), set_config('role', %s, true)",
         [_claims(people, probe.who), role],
@@ -94,7 +94,7 @@ def _answer(database: psycopg.Connection[Any], probe: Probe, people: Mapping[str
 
 
 def _claims(people: Mapping[str, User], who: str) -> str:
-    if not VISITORS[who]:
+    if not VISITORS.get(who):
         return ""
     return sign(Identity(str(people[who].pk), VISITORS[who]), now=time.time())
 

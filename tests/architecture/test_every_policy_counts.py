@@ -103,6 +103,7 @@ def by_hand(people) -> list[Probe]:
         ),
         Probe(who="carol", statement=sql.SQL("SELECT app.scenario_is_open(%s)"), args=(judged.pk,)),
         Probe(who="carol", statement=sql.SQL("SELECT count(*) FROM gyms WHERE app.is_shared_gym(id)")),
+        Probe(who="owner", statement=sql.SQL("SELECT count(*) FROM sessions")),
         Probe(who="olga", statement=sql.SQL("SELECT app.delete_unused_gyms(ARRAY(SELECT id FROM gyms))")),
         *(
             Probe(

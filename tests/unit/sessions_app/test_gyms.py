@@ -322,6 +322,7 @@ def act(client, action, *gyms):
 def test_an_operator_tidies_up(client, olga, alice, bob, carol, settings):
     settings.DEMO = True
     first, slip, joke = (gym(name, "", confirmed_at=None) for name in ("Boulder Bar", "Bolder Bar", "Joke"))
+    Gym.objects.filter(pk=first.pk).update(created_at=timezone.now() - timedelta(days=1))
     session = make_session(alice, gym=slip)
     before = Session.objects.values().get()
     client.force_login(olga)
