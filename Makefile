@@ -29,7 +29,7 @@ test: export PYTHONDONTWRITEBYTECODE =
 test: venv-dev ## run the tests but the slow ones (ARGS="-k rules" for some)
 	$(VENV)/python -m pytest -m "not slow" $(SIDE_BY_SIDE) $(ARGS)
 
-test-slow: venv-dev ## run what takes minutes: statistics, make run as a whole, pages on a desktop
+test-slow: venv-dev ## run what takes minutes: statistics, make run as a whole, how pages look
 	$(VENV)/python -m pytest -m slow $(ARGS)
 
 screenshots: venv-dev ## keep a picture of every page, phone and desktop, light and dark, in tests/browser/screenshots

@@ -70,14 +70,15 @@ def pytest_collection(session: pytest.Session) -> Iterator[object]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long files first, otherwise as collected. What is tried on a phone is tried on a desktop by the slow suites."""
+    """Long files first, otherwise as collected. How pages look, and all of them on a desktop, is for the slow suites."""
     for item in items:
-        if "browser" in item.keywords and item.name.endswith("[desktop]"):
+        is_look = item.path.stem.endswith("_look") or item.name.endswith("[desktop]")
+        if is_look and "browser" in item.keywords:
             item.add_marker(pytest.mark.slow)
     ranks = {name: rank for rank, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: ranks.get(item.path.relative_to(TESTS).parts[0], len(ranks)))
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Two processes more than cores, since tests of real servers wait half of their time; each has servers of its own."""
-    return min(len(os.sched_getaffinity(0)) + 2, 6)
+    """One process more than cores, since tests of real servers wait half of their time; each has servers of its own."""
+    return min(len(os.sched_getaffinity(0)) + 1, 5)

@@ -35,6 +35,7 @@ def test_pages_before_the_login(shared_address, open_window, size):
     window.look("account-login-refused")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", ["phone", "desktop"])
 def test_pages_of_an_account(shared_site, shared_address, open_window, size):
     window = open_window(shared_address, size=size)

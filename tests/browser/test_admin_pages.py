@@ -9,6 +9,7 @@ from tests.fixtures.browser import add_person
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", ["phone", "desktop"])
 def test_an_operator_opens_every_page_of_the_admin(shared_site, open_window, size):
     address = shared_site.start(CLIMBIQ_DEMO="1")

@@ -23,6 +23,7 @@ def ask(window) -> str:
     return page.url.removeprefix(window.address)
 
 
+@pytest.mark.slow
 def test_long_words_unfold(site, open_window):
     window = open_window(site.start(), size="phone")
     add_person(site.database, EMAIL)

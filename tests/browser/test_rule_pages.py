@@ -86,6 +86,7 @@ OF_DJANGO = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", ["phone", "desktop"])
 def test_every_page_of_the_editor(coach, size):
     window = coach(size)
