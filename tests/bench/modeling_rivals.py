@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
@@ -203,43 +203,36 @@ def _table(diary: Diary) -> pd.DataFrame:
     return table
 
 
-def _lme4(diary: Diary) -> float | None:
-    if shutil.which("Rscript") is None:
-        return None
+def _told(diary: Diary, command: Callable[[Path], list[str]]) -> subprocess.CompletedProcess[str] | None:
+    """What a rival in a process of its own makes of the sessions in a file; None where it was given up."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "sessions.csv"
         _table(diary).to_csv(file, index=False)
-        script = LME4.format(file=file, fixed=" + ".join(diary.names[1:]))
         try:
-            done = subprocess.run(
-                ["Rscript", "-e", script],
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=PATIENCE_SECONDS,
+            return subprocess.run(
+                command(file), capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS
             )
         except subprocess.TimeoutExpired:
-            return PATIENCE_SECONDS
+            return None
+
+
+def _lme4(diary: Diary) -> float | None:
+    if shutil.which("Rscript") is None:
+        return None
+    fixed = " + ".join(diary.names[1:])
+    done = _told(diary, lambda file: ["Rscript", "-e", LME4.format(file=file, fixed=fixed)])
+    if done is None:
+        return PATIENCE_SECONDS
     return float(done.stdout) if done.returncode == 0 else None
 
 
 def _gpboost(diary: Diary) -> float | None:
-    """Its defaults, in a process of its own that can be given up; what its optimiser complains of is passed on."""
+    """Its defaults; what its optimiser complains of is passed on."""
     if find_spec("gpboost") is None:
         return None
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "sessions.csv"
-        _table(diary).to_csv(file, index=False)
-        try:
-            done = subprocess.run(
-                [sys.executable, "-c", GPBOOST, str(file)],
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=PATIENCE_SECONDS,
-            )
-        except subprocess.TimeoutExpired:
-            return PATIENCE_SECONDS
+    done = _told(diary, lambda file: [sys.executable, "-c", GPBOOST, str(file)])
+    if done is None:
+        return PATIENCE_SECONDS
     for line in (done.stdout + done.stderr).splitlines():
         if "[Warning]" in line or (done.returncode and line.strip()):
             sys.stderr.write(f"GPBoost: {line}\n")
